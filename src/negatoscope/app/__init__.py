@@ -1,0 +1,1 @@
+"""Builds the whole product from its settings and runs it: command line, processes, wiring. May import everything."""

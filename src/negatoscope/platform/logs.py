@@ -1,0 +1,61 @@
+"""Logs: one JSON line an event, keys from an allow-list, no patient data. Who saw what goes to the audit trail instead."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+ALLOWED_KEYS = frozenset({
+    "event", "level", "timestamp", "request_id", "process", "role", "reason", "error", "status", "method", "route",
+    "duration_ms", "count", "size", "attempt", "job", "key", "host", "port", "address", "ae_title", "sop_class",
+    "transfer_syntax", "version", "path", "pid", "kind", "sequence", "reaction", "exception", "blob", "state", "name", "run",
+    "limit", "delivery", "quarantine",
+})  # fmt: skip
+
+
+def _keep_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    refused = [key for key in event if key not in ALLOWED_KEYS]
+    for key in refused:
+        del event[key]
+    if refused:
+        event["reason"] = f"{len(refused)} keys left out"
+    bound = request_id.get()
+    if bound is not None:
+        event["request_id"] = bound
+    return event
+
+
+def configure_logs(level: str, *, process: str) -> None:
+    """Send every log line of this process to standard error as JSON."""
+    logging.basicConfig(
+        level=logging.WARNING,
+        stream=sys.stderr,
+        format='{"event": "library", "name": "%(name)s", "level": "%(levelname)s"}',
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _keep_allowed,
+            structlog.processors.JSONRenderer(ensure_ascii=True),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.clear_contextvars()
+    structlog.get_logger().debug("logs_configured", process=process)
+
+
+def get_logger() -> structlog.typing.FilteringBoundLogger:
+    """Return the logger; call as `logger.info("static_event_name", key=value)`."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger
