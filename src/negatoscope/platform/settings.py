@@ -24,16 +24,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NEGATOSCOPE_", extra="forbid", frozen=True, env_ignore_empty=True)
 
-    data: Path = Field(
-        default_factory=default_data_folder, description="Folder that holds everything of this installation"
-    )
+    data: Path = Field(default_factory=default_data_folder, description="Folder that holds everything of this installation")
     http_host: str = Field(default="127.0.0.1", description="Address the web door listens on")
     http_port: int = Field(default=8080, ge=1, le=65535, description="Port of the screens, DICOMweb and FHIR")
     dicom_host: str = Field(default="127.0.0.1", description="Address the DICOM door listens on")
     dicom_port: int = Field(default=11112, ge=1, le=65535, description="Port of the DICOM services")
-    ae_title: str = Field(
-        default="NEGATOSCOPE", min_length=1, max_length=16, description="Our DICOM application entity title"
-    )
+    ae_title: str = Field(default="NEGATOSCOPE", min_length=1, max_length=16, description="Our DICOM application entity title")
     hl7_host: str = Field(default="127.0.0.1", description="Address the HL7 door listens on")
     hl7_port: int = Field(default=2575, ge=1, le=65535, description="Port of the HL7 v2 listener (MLLP)")
     database_url: str | None = Field(
@@ -45,9 +41,7 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(default=None, description="Address under which people reach the screens, for links")
     language: Literal["fr", "en"] = Field(default="fr", description="Language of the screens before anybody chose one")
-    tenant: str = Field(
-        default="default", min_length=1, description="Name of the organisation served by this installation"
-    )
+    tenant: str = Field(default="default", min_length=1, description="Name of the organisation served by this installation")
     issuer: str = Field(default="NEGATOSCOPE", min_length=1, description="Issuer of patient identifiers that name none")
     demonstration: bool = Field(
         default=False,
@@ -59,15 +53,9 @@ class Settings(BaseSettings):
     web_processes: int = Field(default=1, ge=1, le=64, description="Web processes on one port")
     study_quiet_s: float = Field(default=60.0, gt=0, description="A study without news for so many seconds is complete")
     hl7_results_to: str | None = Field(default=None, description="host:port that receives results (ORU^R01)")
-    models: Path | None = Field(
-        default=None, description="Folder of AI models that may run here, with its list of hashes"
-    )
-    inference_url: str | None = Field(
-        default=None, description="KServe v2 server that runs the models instead of this machine"
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least level that is logged"
-    )
+    models: Path | None = Field(default=None, description="Folder of AI models that may run here, with its list of hashes")
+    inference_url: str | None = Field(default=None, description="KServe v2 server that runs the models instead of this machine")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged")
 
     @field_validator("hl7_results_to")
     @classmethod
@@ -107,8 +95,7 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         faults = "; ".join(
-            f"NEGATOSCOPE_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
-            for fault in error.errors()
+            f"NEGATOSCOPE_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}" for fault in error.errors()
         )
         raise SettingsError(f"Settings are wrong: {faults}.") from error
     except tomllib.TOMLDecodeError as error:

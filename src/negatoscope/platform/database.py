@@ -1,0 +1,94 @@
+"""PostgreSQL: one engine, one role for the application, one tenant for each transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NewType
+from uuid import UUID
+
+import sqlalchemy
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from negatoscope.platform.errors import NegatoscopeError, OutOfResources, SettingsError, Unavailable
+
+TenantId = NewType("TenantId", UUID)
+APPLICATION_ROLE = "negatoscope_application"
+DISK_FULL = "53100"
+
+metadata = sqlalchemy.MetaData()
+
+
+class Database:
+    """Open transactions. Each carries its tenant, and row-level security shows it nothing else."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        try:
+            parsed = make_url(url).set(drivername="postgresql+psycopg")
+        except sqlalchemy.exc.ArgumentError as error:
+            raise SettingsError("NEGATOSCOPE_DATABASE_URL is not a database address.") from error
+        self.url = parsed
+        self._engine = sqlalchemy.create_engine(
+            parsed, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_pre_ping=True
+        )
+        self._owner_engine = sqlalchemy.create_engine(parsed, poolclass=NullPool)
+        event.listen(self._engine, "connect", _become_application)
+
+    @contextmanager
+    def transaction(self, tenant: TenantId) -> Iterator[Connection]:
+        """Run one transaction under the application role for this tenant; commit at the end, roll back on any error."""
+        with _translated(), self._engine.begin() as tx:
+            tx.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
+            yield tx
+
+    @contextmanager
+    def read(self, tenant: TenantId) -> Iterator[Connection]:
+        """Run one read-only transaction under the application role for this tenant."""
+        with _translated(), self._engine.begin() as tx:
+            tx.execute(text("set transaction read only"))
+            tx.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
+            yield tx
+
+    @contextmanager
+    def owner_transaction(self) -> Iterator[Connection]:
+        """Run one transaction as the owner of the schema: migrations, tenants and maintenance, never a request."""
+        with _translated(), self._owner_engine.begin() as tx:
+            yield tx
+
+    def tenants(self) -> list[TenantId]:
+        """Return every tenant of this database."""
+        with self.owner_transaction() as tx:
+            return [TenantId(row[0]) for row in tx.execute(text("select tenant from tenants order by created_at"))]
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._engine.dispose()
+        self._owner_engine.dispose()
+
+
+def _become_application(connection: sqlalchemy.engine.interfaces.DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"set role {APPLICATION_ROLE}")
+    cursor.close()
+    connection.commit()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what the server says of itself into our errors; a fault of ours (a constraint, a type) stays what it is."""
+    try:
+        yield
+    except NegatoscopeError:
+        raise
+    except sqlalchemy.exc.TimeoutError as error:
+        raise Unavailable("The database has no free connection.", reason="database_busy") from error
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == DISK_FULL:
+            raise OutOfResources("The database disk is full.", reason="disk_full") from error
+        if error.connection_invalidated or (
+            isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None
+        ):
+            raise Unavailable("The database does not answer.", reason="database_down") from error
+        raise
