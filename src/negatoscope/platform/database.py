@@ -40,7 +40,7 @@ class Database:
     def transaction(self, tenant: TenantId) -> Iterator[Connection]:
         """Run one transaction under the application role for this tenant; commit at the end, roll back on any error."""
         with _translated(), self._engine.begin() as tx:
-            tx.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
+            _set_tenant(tx, tenant)
             yield tx
 
     @contextmanager
@@ -48,7 +48,7 @@ class Database:
         """Run one read-only transaction under the application role for this tenant."""
         with _translated(), self._engine.begin() as tx:
             tx.execute(text("set transaction read only"))
-            tx.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
+            _set_tenant(tx, tenant)
             yield tx
 
     @contextmanager
@@ -66,6 +66,16 @@ class Database:
         """Close every pooled connection."""
         self._engine.dispose()
         self._owner_engine.dispose()
+
+
+def tenant_of(tx: Connection) -> TenantId:
+    """Return the tenant for which this transaction was opened."""
+    return TenantId(tx.info["tenant"])
+
+
+def _set_tenant(tx: Connection, tenant: TenantId) -> None:
+    tx.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
+    tx.info["tenant"] = tenant
 
 
 def _become_application(connection: sqlalchemy.engine.interfaces.DBAPIConnection, _: ConnectionPoolEntry) -> None:

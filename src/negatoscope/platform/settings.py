@@ -6,6 +6,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(default=None, description="Address under which people reach the screens, for links")
     language: Literal["fr", "en"] = Field(default="fr", description="Language of the screens before anybody chose one")
+    time_zone: str = Field(default="Europe/Paris", description="IANA time zone of the site: screens, worklist and HL7 times")
     tenant: str = Field(default="default", min_length=1, description="Name of the organisation served by this installation")
     issuer: str = Field(default="NEGATOSCOPE", min_length=1, description="Issuer of patient identifiers that name none")
     demonstration: bool = Field(
@@ -56,6 +58,13 @@ class Settings(BaseSettings):
     models: Path | None = Field(default=None, description="Folder of AI models that may run here, with its list of hashes")
     inference_url: str | None = Field(default=None, description="KServe v2 server that runs the models instead of this machine")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is not an IANA time zone")
+        return value
 
     @field_validator("hl7_results_to")
     @classmethod

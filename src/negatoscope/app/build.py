@@ -1,0 +1,84 @@
+"""Build the engines of a process from the settings, and make the database ready for this release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from negatoscope.platform import jobs
+from negatoscope.platform.blobs.opening import open_blob_store
+from negatoscope.platform.clock import Clock, SystemClock
+from negatoscope.platform.database import Database, TenantId
+from negatoscope.platform.embedded import EmbeddedServer
+from negatoscope.platform.errors import SettingsError
+from negatoscope.platform.jobs import Jobs
+from negatoscope.platform.migrations import migrate
+from negatoscope.platform.runtime import Platform
+from negatoscope.platform.sandbox import Sandbox
+from negatoscope.platform.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDatabase:
+    """A database that runs, and its address."""
+
+    url: str
+    server: EmbeddedServer | None
+
+
+def start_database(settings: Settings) -> PreparedDatabase:
+    """Return the address of the database; the embedded server is started when the settings name none."""
+    make_data_folder(settings)
+    if settings.database_url is not None:
+        return PreparedDatabase(settings.database_url, None)
+    server = EmbeddedServer(settings.data / "database")
+    return PreparedDatabase(server.start(), server)
+
+
+def make_data_folder(settings: Settings) -> None:
+    """Create the data folder for this user alone, or say why it cannot be used."""
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o711)
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {settings.data} cannot be made: {error.strerror}.", reason="data_folder"
+        ) from error
+
+
+def prepare_database(database: Database, settings: Settings) -> TenantId:
+    """Run the migrations, make the tables of the job engine and the tenant; return the tenant. Safe to repeat."""
+    migrate(database, files("negatoscope.app") / "migrations")
+    jobs.prepare(database.url)
+    with database.owner_transaction() as tx:
+        tx.execute(
+            text("insert into tenants (tenant, name) values (:tenant, :name) on conflict (name) do nothing"),
+            {"tenant": uuid4(), "name": settings.tenant},
+        )
+    return find_tenant(database, settings.tenant)
+
+
+def find_tenant(database: Database, name: str) -> TenantId:
+    """Return the tenant of this name; SettingsError when the database has none."""
+    with database.owner_transaction() as tx:
+        tenant = tx.execute(text("select tenant from tenants where name = :name"), {"name": name}).scalar_one_or_none()
+    if tenant is None:
+        raise SettingsError(f"The database has no tenant named {name}; start 'negatoscope run' once.", reason="no_tenant")
+    return TenantId(tenant)
+
+
+def build_platform(
+    settings: Settings, database: Database, tenant: TenantId, *, clock: Clock | None = None, sandbox_processes: int = 2
+) -> Platform:
+    """Return the engines of this process, bound to one tenant."""
+    return Platform(
+        settings=settings,
+        database=database,
+        blobs=open_blob_store(settings, tenant),
+        clock=clock or SystemClock(),
+        jobs=Jobs(database.url),
+        sandbox=Sandbox(processes=sandbox_processes),
+        tenant=tenant,
+    )
