@@ -1,0 +1,1 @@
+"""People, roles, policy, sessions, devices, break-glass: who may do what. May import audit and platform."""

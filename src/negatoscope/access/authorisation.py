@@ -1,0 +1,133 @@
+"""Ask the policy about a real patient or study: load what the decision needs, and raise when the answer is no."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, exists, false, or_, select, true
+
+from negatoscope.access import relations
+from negatoscope.access.actions import Action
+from negatoscope.access.matrix import MATRIX, Grant
+from negatoscope.access.model import Role, Subject, SubjectKind
+from negatoscope.access.policy import Context, Decision, Resource, permit
+from negatoscope.access.tables import broken_glass, care_relations
+from negatoscope.platform.errors import Forbidden, NotFound
+
+SENTENCES = {
+    "needs_reason": "State a reason of at least ten characters.",
+    "needs_second_person": "A second person must confirm this.",
+    "needs_two_factor": "Sign in with a second factor first.",
+    "needs_step_up": "Confirm your password first.",
+    "needs_pseudonym": "This is open to you without the identity of the patient only.",
+    "needs_patient": "Name the patient concerned.",
+    "opposed": "The patient objects to this access.",
+    "quarantined": "The study is in quarantine.",
+    "rejected": "The study was rejected.",
+    "out_of_scope": "The token was not made for this.",
+}
+
+
+def authorise(
+    tx: Connection,
+    subject: Subject,
+    action: Action,
+    *,
+    patient_id: UUID | None = None,
+    study_uid: str | None = None,
+    resource_state: str | None = None,
+    owner_id: UUID | None = None,
+    without_identity: bool = False,
+    reason: str | None = None,
+    second_person: Subject | None = None,
+) -> None:
+    """Return when the policy says yes; otherwise raise Forbidden, or NotFound to those who may not learn that it exists.
+
+    Restricted roles see related patients only, so the patient must be named with the study: a study alone is refused
+    to them, except to the share that was made for it. The error's `reason` is that of the decision.
+    """
+    decision = decide(
+        tx,
+        subject,
+        action,
+        patient_id=patient_id,
+        study_uid=study_uid,
+        resource_state=resource_state,
+        owner_id=owner_id,
+        without_identity=without_identity,
+        reason=reason,
+        second_person=second_person,
+    )
+    if decision.allowed:
+        return
+    if subject.is_restricted and decision.reason not in {"needs_step_up", "needs_two_factor", "needs_reason"}:
+        raise NotFound("Nothing is here.")
+    raise Forbidden(SENTENCES.get(decision.reason, "This is not permitted to you."), reason=decision.reason)
+
+
+def decide(
+    tx: Connection,
+    subject: Subject,
+    action: Action,
+    *,
+    patient_id: UUID | None = None,
+    study_uid: str | None = None,
+    resource_state: str | None = None,
+    owner_id: UUID | None = None,
+    without_identity: bool = False,
+    reason: str | None = None,
+    second_person: Subject | None = None,
+) -> Decision:
+    """Return the decision with its obligations, for those who must know more than yes or no."""
+    standing = relations.find_standing(tx, subject, patient_id)
+    return permit(
+        subject,
+        action,
+        Resource(tenant=subject.tenant, patient_id=patient_id, study_uid=study_uid, state=resource_state, owner_id=owner_id),
+        Context(
+            related=standing.related,
+            glass_broken=standing.glass_broken,
+            opposed=standing.opposed,
+            without_identity=without_identity,
+            reason=reason,
+            second_person=second_person,
+        ),
+    )
+
+
+def visible_patients(subject: Subject, patient_id_column: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition that keeps the rows of patients whom the subject may find in a list."""
+    if subject.kind in {SubjectKind.SYSTEM, SubjectKind.DEVICE}:
+        return true()
+    if subject.kind is SubjectKind.SHARE or subject.user_id is None:
+        return false()
+    grants = {MATRIX[Action.QUERY_IMAGES][role] for role in subject.roles}
+    if Grant.ALLOWED in grants:
+        return true()
+    conditions: list[ColumnElement[bool]] = []
+    if Role.PATIENT in subject.roles and subject.patient_id is not None:
+        conditions.append(patient_id_column == subject.patient_id)
+    if Role.REFERRER in subject.roles:
+        conditions.extend(_cared_for(subject.user_id, subject.seen_at, patient_id_column))
+    return or_(false(), *conditions)
+
+
+def visible_studies(
+    subject: Subject, study_uid_column: ColumnElement[str], patient_id_column: ColumnElement[UUID]
+) -> ColumnElement[bool]:
+    """Return the condition that keeps the studies which the subject may find: a share finds its own alone."""
+    if subject.kind is SubjectKind.SHARE:
+        return study_uid_column.in_(sorted(subject.study_uids))
+    return visible_patients(subject, patient_id_column)
+
+
+def _cared_for(user_id: UUID, now: datetime | None, column: ColumnElement[UUID]) -> list[ColumnElement[bool]]:
+    at = relations.moment(now)
+    relation = select(care_relations.c.patient_id).where(
+        care_relations.c.user_id == user_id, care_relations.c.patient_id == column, care_relations.c.until > at
+    )
+    glass = select(broken_glass.c.patient_id).where(
+        broken_glass.c.user_id == user_id, broken_glass.c.patient_id == column, broken_glass.c.until > at
+    )
+    return [exists(relation), exists(glass)]

@@ -1,0 +1,81 @@
+"""Care relations, broken glass and oppositions: what links a person to a patient at this moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+
+from negatoscope.access.model import Subject, SubjectKind
+from negatoscope.access.tables import broken_glass, care_relations, oppositions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a subject stands to a patient now."""
+
+    related: bool = False
+    glass_broken: bool = False
+    opposed: bool = False
+
+
+def relate(tx: Connection, user_id: UUID, patient_id: UUID, *, source: str, until: datetime) -> None:
+    """Say that this person cares for this patient until then. The same source again prolongs, and never shortens.
+
+    `source` is what made the relation: order:<identifier>, stay:<identifier>, invitation, declared.
+    """
+    statement = insert(care_relations).values(user_id=user_id, patient_id=patient_id, source=source, until=until)
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant", "user_id", "patient_id", "source"],
+            set_={"until": func.greatest(care_relations.c.until, statement.excluded.until)},
+        )
+    )
+
+
+def end_relation(tx: Connection, user_id: UUID, patient_id: UUID, *, source: str, at: datetime) -> None:
+    """End a relation before its time."""
+    tx.execute(
+        care_relations.update()
+        .where(
+            care_relations.c.user_id == user_id,
+            care_relations.c.patient_id == patient_id,
+            care_relations.c.source == source,
+            care_relations.c.until > at,
+        )
+        .values(until=at)
+    )
+
+
+def find_standing(tx: Connection, subject: Subject, patient_id: UUID | None) -> Standing:
+    """Return how the subject stands to the patient, in one query; nothing for machines and for no patient."""
+    if patient_id is None or subject.kind in {SubjectKind.SYSTEM, SubjectKind.DEVICE}:
+        return Standing()
+    at = moment(subject.seen_at)
+    relation = select(literal(1)).where(
+        care_relations.c.user_id == subject.user_id,
+        care_relations.c.patient_id == patient_id,
+        care_relations.c.until > at,
+    )
+    glass = select(literal(1)).where(
+        broken_glass.c.user_id == subject.user_id,
+        broken_glass.c.patient_id == patient_id,
+        broken_glass.c.until > at,
+    )
+    named = oppositions.c.user_id == subject.user_id
+    everybody = oppositions.c.user_id.is_(None)
+    opposition = select(literal(1)).where(
+        oppositions.c.patient_id == patient_id,
+        oppositions.c.withdrawn_at.is_(None),
+        everybody if subject.kind is SubjectKind.SHARE else named,
+    )
+    row = tx.execute(select(exists(relation), exists(glass), exists(opposition))).one()
+    return Standing(related=bool(row[0]), glass_broken=bool(row[1]), opposed=bool(row[2]))
+
+
+def moment(seen_at: datetime | None) -> ColumnElement[datetime]:
+    """Return the moment that decides: when the subject was recognised, or the server's time where nobody says."""
+    return literal(seen_at) if seen_at is not None else func.now()

@@ -1,0 +1,1 @@
+"""Small builders of what tests need: `a_subject(Role.RADIOLOGIST)`, `a_study(modality="DX")`."""
