@@ -214,8 +214,17 @@ def perform(platform: Platform, job: JobDefinition, run: JobRun) -> str:
 class JobWorker:
     """Run enqueued jobs in this process, on threads, until closed."""
 
-    def __init__(self, platform: Platform, jobs: tuple[JobDefinition, ...], *, executor_id: str, threads: int = 4) -> None:
+    def __init__(
+        self,
+        platform: Platform,
+        jobs: tuple[JobDefinition, ...],
+        *,
+        executor_id: str,
+        check_lease: Callable[[], None],
+        threads: int = 4,
+    ) -> None:
         self.executor_id = executor_id
+        self._check_lease = check_lease
         self._platform = platform
         self._jobs = {job.name: job for job in jobs}
         self._threads = threads
@@ -233,7 +242,11 @@ class JobWorker:
             "sys_db_pool_size": self._threads + 4,
         }
         DBOS(config=config)
-        DBOS.workflow(name=WORKFLOW)(self._attempt)
+
+        def attempt_job(tenant: str, name: str, key: str, attempt: int, arguments: dict[str, JsonValue]) -> str:
+            return self._attempt(tenant, name, key, attempt, arguments)
+
+        DBOS.workflow(name=WORKFLOW)(attempt_job)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._threads, polling_interval_sec=0.1, on_conflict="always_update")
 
@@ -242,16 +255,17 @@ class JobWorker:
         job = self._jobs.get(name)
         if job is None:
             raise JobFailed(f"no job named {name}")
-        return perform(platform, job, JobRun(key=key, attempt=attempt, arguments=arguments, step=_durable_step))
+        self._check_lease()
+        return perform(platform, job, JobRun(key=key, attempt=attempt, arguments=arguments, step=self._durable_step))
+
+    def _durable_step(self, name: str, work: Callable[[], JsonValue]) -> JsonValue:
+        self._check_lease()
+        return DBOS.run_step({"name": name}, partial(work))
 
     def close(self) -> None:
         """Finish what runs, for up to ten seconds, and leave the rest to whoever takes over."""
         with contextlib.suppress(Exception):  # the database may be gone already; unfinished attempts are resumed later
             DBOS.destroy(workflow_completion_timeout_sec=10)
-
-
-def _durable_step(name: str, work: Callable[[], JsonValue]) -> JsonValue:
-    return DBOS.run_step({"name": name}, partial(work))
 
 
 def _workflow_id(tenant: TenantId, name: str, key: str, attempt: int) -> str:
