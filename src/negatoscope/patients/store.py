@@ -48,7 +48,8 @@ def find_patient_ids(tx: Connection, identifiers: Sequence[PatientIdentifier]) -
 
 def next_patient_number(tx: Connection) -> str:
     """Return a number of our own that was never given before."""
-    return f"N{tx.execute(text("select nextval('patient_numbers')")).scalar_one():08d}"
+    number = tx.execute(text("select nextval('patient_numbers')")).scalar_one()
+    return f"N{number:08d}"
 
 
 def insert_patient(
@@ -202,7 +203,7 @@ def _demographics(row: RowMapping | dict[str, str | None]) -> Demographics:
         family_name=str(row["family_name"]),
         given_names=str(row["given_names"]),
         birth_date=date.fromisoformat(born) if isinstance(born, str) else cast("date | None", born),  # jsonb holds text
-        sex=Sex(row["sex"]),
+        sex=Sex(str(row["sex"])),
         birth_family_name=str(row["birth_family_name"]),
         birth_first_name=str(row["birth_first_name"]),
         birth_given_names=str(row["birth_given_names"]),
