@@ -73,4 +73,5 @@ def _averaged(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
     whole = np.minimum(edges.astype(int), old - 1)
     at_edges = sums[whole] + (edges - whole)[:, None] * values[whole]
-    return (np.diff(at_edges, axis=0) / (old / size)).astype(np.float32)
+    means: NDArray[np.float32] = (np.diff(at_edges, axis=0) / (old / size)).astype(np.float32)
+    return means
