@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from sqlalchemy import ARRAY, BigInteger, Column, DateTime, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
 
 from negatoscope.platform.database import metadata
+
+
+class Xid8(UserDefinedType[str]):
+    """A transaction identifier of 64 bits, which never wraps; compared on the server, read as text."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the name of the type in SQL."""
+        return "xid8"
+
 
 audit_entries = Table(
     "audit_entries",
@@ -13,7 +25,7 @@ audit_entries = Table(
     Column("tenant", Uuid),
     Column("entry_id", Uuid, primary_key=True),
     Column("at", DateTime(timezone=True)),
-    Column("transaction_id", Text),  # xid8: compared on the server only
+    Column("transaction_id", Xid8),
     Column("actor_kind", Text),
     Column("actor_user_id", Uuid),
     Column("actor_name", Text),
@@ -47,6 +59,6 @@ audit_heads = Table(
     Column("tenant", Uuid, primary_key=True),
     Column("sequence", BigInteger),
     Column("hash", LargeBinary),
-    Column("sealed_below", Text),  # xid8: compared on the server only
+    Column("sealed_below", Xid8),
     Column("sealed_at", DateTime(timezone=True)),
 )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DataError, ProgrammingError
 
 from negatoscope.access.model import Role
+from negatoscope.audit.reading import EntryFilter, EntryPosition, list_accesses, search_entries
 from negatoscope.audit.store import ENTRY_COLUMNS, entry_of
 from negatoscope.audit.tables import audit_entries
 from negatoscope.audit.trail import record
+from negatoscope.platform.database import TenantId
 from negatoscope.platform.runtime import Platform
 from tests.builders.subjects import a_subject
 
@@ -75,3 +77,46 @@ def test_record_disappears_with_the_act_that_failed(platform: Platform) -> None:
 def test_application_can_neither_change_nor_seal_the_trail(platform: Platform, statement: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), platform.database.transaction(platform.tenant) as tx:
         tx.execute(text(statement))
+
+
+def test_list_accesses_tells_of_this_patient_alone_newest_first(platform: Platform) -> None:
+    actor = a_subject(Role.RADIOLOGIST, tenant=platform.tenant).actor
+    patient = uuid4()
+    with platform.database.transaction(platform.tenant) as tx:
+        record(tx, actor, "view_images", patient_id=patient)
+        record(tx, actor, "view_images", patient_id=uuid4())
+        record(tx, actor, "break_glass", patient_id=patient, outcome="refused")
+    with platform.database.read(platform.tenant) as tx:
+        accesses = list_accesses(tx, patient_id=patient)
+    assert [(access.action, access.outcome) for access in accesses] == [("break_glass", "refused"), ("view_images", "success")]
+
+
+def test_search_pages_through_everything_once(platform: Platform) -> None:
+    actor = a_subject(Role.RADIOLOGIST, tenant=platform.tenant).actor
+    with platform.database.transaction(platform.tenant) as tx:
+        written = [record(tx, actor, "view_images") for _ in range(7)]
+        record(tx, actor, "login")
+    found: list[UUID] = []
+    after: EntryPosition | None = None
+    while True:
+        with platform.database.read(platform.tenant) as tx:
+            page = search_entries(tx, EntryFilter(action="view_images", actor_name="dr JEAN"), after=after, limit=3)
+        found.extend(sealed.entry.entry_id for sealed in page.entries)
+        after = page.next
+        if after is None:
+            break
+    assert found == list(reversed(written))
+
+
+def test_search_takes_wildcards_for_text(platform: Platform) -> None:
+    with platform.database.transaction(platform.tenant) as tx:
+        record(tx, a_subject(Role.RADIOLOGIST, tenant=platform.tenant).actor, "login")
+    with platform.database.read(platform.tenant) as tx:
+        assert search_entries(tx, EntryFilter(actor_name="%")).entries == ()
+
+
+def test_trail_of_another_tenant_is_not_there(platform: Platform) -> None:
+    with platform.database.transaction(platform.tenant) as tx:
+        record(tx, a_subject(Role.RADIOLOGIST, tenant=platform.tenant).actor, "login")
+    with platform.database.read(TenantId(uuid4())) as tx:
+        assert search_entries(tx, EntryFilter()).entries == ()
