@@ -1,20 +1,24 @@
 """Run risky functions in worker processes that can be killed: limits on time and memory, no effect on the caller.
 
 For decoders and models: their input comes from strangers and their code is native. A crash, a hang or a bomb costs one
-worker process and one request.
+worker process and one request. What goes through the pipe is plain data in both directions: a worker that was taken
+over cannot make its parent run anything.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import multiprocessing
 import resource
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
+from negatoscope.platform import errors
 from negatoscope.platform.errors import NegatoscopeError, Refused
+from negatoscope.platform.plain import Plain, pack, unpack
 
 R = TypeVar("R")
 
@@ -54,19 +58,20 @@ class Sandbox:
         timeout_s: float = 30.0,
         memory_bytes: int = DEFAULT_MEMORY_BYTES,
     ) -> R:
-        """Call a module-level function in a worker process and return its value.
+        """Call a module-level function of plain arguments in a worker process and return its plain value.
 
         Raises Refused with reason `sandbox_timeout` or `sandbox_crashed` when the worker had to be killed or died; a
         NegatoscopeError raised by the function arrives as it is, any other exception as Refused `sandbox_failed`.
         """
+        name = f"{function.__module__}:{function.__qualname__}"
         with self._slots:
             worker = self._take(memory_bytes)
             try:
-                worker.connection.send((function, args))
+                worker.connection.send_bytes(pack([name, cast("list[Plain]", list(args))]))
                 if not worker.connection.poll(timeout_s):
                     worker.kill()
                     raise Refused("The work took too long and was stopped.", reason="sandbox_timeout")
-                succeeded, value = worker.connection.recv()
+                answer = cast("dict[str, Plain]", unpack(worker.connection.recv_bytes()))
             except (EOFError, BrokenPipeError, ConnectionResetError) as error:
                 worker.kill()
                 raise Refused("The work crashed its process.", reason="sandbox_crashed") from error
@@ -75,12 +80,9 @@ class Sandbox:
                     worker.kill()
                 raise
             self._give_back(worker)
-        if succeeded:
-            return cast("R", value)
-        kind, message, reason = value
-        if kind == "ours":
-            raise cast("NegatoscopeError", message)
-        raise Refused(f"The work failed: {kind}.", reason=reason)
+        if "value" in answer:
+            return cast("R", answer["value"])
+        raise _error_of(answer)
 
     def close(self) -> None:
         """Kill the idle workers and keep no more."""
@@ -110,17 +112,31 @@ class Sandbox:
         worker.kill()
 
 
+def _error_of(answer: dict[str, Plain]) -> NegatoscopeError:
+    kind = getattr(errors, str(answer.get("error")), Refused)
+    if not (isinstance(kind, type) and issubclass(kind, NegatoscopeError)):
+        kind = Refused
+    return kind(str(answer.get("message")), reason=str(answer.get("reason")))
+
+
 def _serve(connection: Connection, memory_bytes: int) -> None:
     """Answer calls until the other side goes away. Runs in the worker process."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
         while True:
-            function, args = cast("tuple[Callable[..., Any], tuple[Any, ...]]", connection.recv())
-            try:
-                answer: tuple[bool, Any] = (True, function(*args))
-            except NegatoscopeError as error:
-                answer = (False, ("ours", error, error.reason))
-            except Exception as error:  # the outermost loop of the worker: the reason goes back, the process lives on
-                answer = (False, (type(error).__name__, "", "sandbox_failed"))
-            connection.send(answer)
+            name, args = cast("tuple[str, list[Plain]]", unpack(connection.recv_bytes()))
+            connection.send_bytes(_answer(name, args))
+
+
+def _answer(name: str, args: list[Plain]) -> bytes:
+    module, _, path = name.partition(":")
+    try:
+        function: object = importlib.import_module(module)
+        for part in path.split("."):
+            function = getattr(function, part)
+        return pack({"value": cast("Callable[..., Plain]", function)(*args)})
+    except NegatoscopeError as error:
+        return pack({"error": type(error).__name__, "message": str(error), "reason": error.reason})
+    except Exception as error:  # the outermost loop of the worker: the reason goes back, the process lives on
+        return pack({"error": "Refused", "message": f"The work failed: {type(error).__name__}.", "reason": "sandbox_failed"})

@@ -1,0 +1,59 @@
+# Négatoscope: `make run` starts it, `make test` checks it; both do their own set-up.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STATIC := src/negatoscope/doors/web/static
+FRONTEND_SOURCES := $(shell find frontend $(STATIC) -type f -not -path '*/node_modules/*' -not -path '*/build/*' 2>/dev/null)
+
+.PHONY: help run test quick bench format clean set-up
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: set-up ## Set up and start the product with a demonstration department
+	@exec $(BIN)/negatoscope run --demo
+
+test: $(VENV)/.test ## Set up and run every check
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/test.sh
+
+quick: $(VENV)/.test ## Run the checks that take a minute: style, types, architecture, unit tests
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/test.sh quick
+
+bench: $(VENV)/.test ## Measure the product beside Debian's Orthanc on this machine
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/bench.sh
+
+format: $(VENV)/.test ## Format the sources
+	@$(BIN)/ruff check --fix src tests benchmarks; $(BIN)/ruff format src tests benchmarks
+
+clean: ## Remove what the set-up made; the data of the installation stays
+	@rm -rf $(VENV) frontend/node_modules $(STATIC)/build
+
+set-up: $(VENV)/.run $(STATIC)/build/.vite/manifest.json
+
+$(VENV)/bin/python:
+	@PYTHON="$(PYTHON)" scripts/make_environment.sh $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the Python packages (pinned by hash)…"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements/dev.txt $(VENV)/.run $(STATIC)/build/.vite/manifest.json
+	@echo "Installing the packages of the tests…"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+frontend/node_modules/.installed: frontend/package-lock.json frontend/package.json
+	@scripts/need.sh node npm
+	@echo "Installing the packages of the front end…"
+	@cd frontend && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(STATIC)/build/.vite/manifest.json: frontend/node_modules/.installed $(FRONTEND_SOURCES)
+	@echo "Building the front end…"
+	@cd frontend && npm run --silent build -- --logLevel warn
+	@touch $@
