@@ -1,0 +1,62 @@
+"""The main menu: which pages there are, in the order of the day, each shown to the roles whose work it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.routing import Match
+
+from negatoscope.access.model import Action, Role, Subject, SubjectKind
+from negatoscope.access.policy import may_ever
+from negatoscope.doors.web.language import N_
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the menu. `roles` narrows it to those whose daily work it is; the policy decides all the same."""
+
+    path: str
+    label: str
+    icon: str
+    action: Action | None = None
+    roles: frozenset[Role] | None = None
+
+
+_DEPARTMENT: Final = frozenset(Role) - {Role.PATIENT, Role.REFERRER}
+
+ENTRIES: Final = (
+    Entry(path="/", label=N_("Home"), icon="home", roles=_DEPARTMENT | {Role.REFERRER}),
+    Entry(path="/reading", label=N_("Reading list"), icon="lightbox", action=Action.CLAIM_READING),
+    Entry(path="/rooms", label=N_("Rooms"), icon="room", action=Action.CLOSE_STEP),
+    Entry(path="/orders", label=N_("Orders"), icon="order", action=Action.CREATE_ORDER),
+    Entry(path="/patients", label=N_("Patients"), icon="patient", action=Action.SEARCH_PATIENTS, roles=_DEPARTMENT),
+    Entry(path="/results", label=N_("My results"), icon="report", roles=frozenset({Role.REFERRER})),
+    Entry(path="/my-exams", label=N_("My exams"), icon="report", roles=frozenset({Role.PATIENT})),
+    Entry(path="/dose", label=N_("Dose"), icon="dose", action=Action.EDIT_REFERENCE_LEVELS),
+    Entry(path="/training", label=N_("Training"), icon="training", action=Action.TRAIN),
+    Entry(path="/shares", label=N_("Shares"), icon="share", action=Action.CREATE_SHARE, roles=_DEPARTMENT),
+    Entry(path="/audit", label=N_("Audit"), icon="audit", action=Action.SEARCH_AUDIT),
+    Entry(path="/users", label=N_("People"), icon="people", action=Action.MANAGE_USERS),
+    Entry(path="/devices", label=N_("Devices"), icon="device", action=Action.MANAGE_DEVICES),
+    Entry(path="/admin", label=N_("Installation"), icon="gauge", action=Action.MANAGE_DEVICES),
+)  # fmt: skip
+
+
+def entries_for(subject: Subject, app: Starlette) -> tuple[Entry, ...]:
+    """Return the entries a person sees: those of his role whose page exists in this installation."""
+    if subject.kind is not SubjectKind.USER:
+        return ()
+    return tuple(entry for entry in ENTRIES if _is_open(entry, subject) and _exists(entry.path, app))
+
+
+def _is_open(entry: Entry, subject: Subject) -> bool:
+    if entry.roles is not None and not (entry.roles & subject.roles):
+        return False
+    return entry.action is None or may_ever(subject, entry.action)
+
+
+def _exists(path: str, app: Starlette) -> bool:
+    scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+    return any(route.matches(scope)[0] is Match.FULL for route in app.routes)
