@@ -7,28 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from negatoscope.orders.model import Origin, Priority
+
 AI_MOST_POINTS = 35
 WAITING_POINTS_AT_TARGET = 30
 WAITING_RATIO_LIMIT = 2.0
 MANUAL_LIMIT = 15
 OVERDUE_RATIO = 1.0
-
-
-class Priority(StrEnum):
-    """Priority given by whoever ordered the procedure."""
-
-    STAT = "STAT"
-    URGENT = "urgent"
-    ROUTINE = "routine"
-
-
-class Origin(StrEnum):
-    """Where the patient comes from."""
-
-    EMERGENCY = "ED"
-    INTENSIVE_CARE = "ICU"
-    INPATIENT = "IP"
-    OUTPATIENT = "OP"
 
 
 class AiOutcome(StrEnum):

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from negatoscope.orders.model import Origin, Priority
 from negatoscope.reading.urgency import (
     AiOutcome,
     AiSignal,
     Band,
-    Origin,
-    Priority,
     Urgency,
     UrgencyInputs,
     score,
