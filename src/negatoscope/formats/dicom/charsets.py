@@ -10,6 +10,7 @@ from pydicom.charset import CODES_TO_ENCODINGS, python_encoding
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROLS_BUT_LAYOUT: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _ESCAPED: Final = re.compile(rb"\x1b[^\x1b]*|[^\x1b]+")
 _NAME_DELIMITERS: Final = re.compile(rb"[\^=\\]")
 _TEXT_DELIMITERS: Final = re.compile(rb"[\\\r\n\f\t]")
@@ -32,10 +33,15 @@ class TextDecoder:
         if self._codec in _STATEFUL:
             self._codec = "latin-1"
 
-    def text(self, value: bytes, *, is_person_name: bool = False) -> str:
-        """Return the text without its padding; what cannot be decoded, and control characters, become U+FFFD."""
+    def text(self, value: bytes, *, is_person_name: bool = False, keeps_layout: bool = False) -> str:
+        """Return the text without its padding; what cannot be decoded, and control characters, become U+FFFD.
+
+        Long texts (LT, ST, UT) keep line ends, form feeds and tabulators.
+        """
         text = self._decoded(value, is_person_name).rstrip(" \0")
-        return text if text.isprintable() else _CONTROLS.sub(REPLACEMENT, text)
+        if text.isprintable():
+            return text
+        return (_CONTROLS_BUT_LAYOUT if keeps_layout else _CONTROLS).sub(REPLACEMENT, text)
 
     def _decoded(self, value: bytes, is_person_name: bool) -> str:
         if self._has_extensions and b"\x1b" in value:
