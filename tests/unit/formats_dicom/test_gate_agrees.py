@@ -126,6 +126,22 @@ def test_the_pixel_span_locates_the_pixels(syntax: str) -> None:
     assert verdict.header == data[verdict.data_set_offset : verdict.header_end]
 
 
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_the_identity_is_known_as_soon_as_the_bytes_tell(syntax: str) -> None:
+    data_set = a_ct_slice()
+    data = part10_bytes(data_set, syntax)
+    gate = Gate()
+    gate.feed(data[:132])
+    assert gate.identity is None
+    gate.feed(data[132:])
+    identity = gate.identity
+    assert identity is not None
+    assert identity.transfer_syntax_uid == syntax
+    assert identity.sop_class_uid == data_set.SOPClassUID
+    assert identity.sop_instance_uid == data_set.SOPInstanceUID
+    assert data[identity.data_set_offset :] == bare_bytes(data_set, syntax)
+
+
 text_values = st.text(alphabet="ABCXYZabcéàç 0123456789-_.", max_size=16).map(str.strip)
 private_values = st.binary(max_size=40).map(lambda value: value + b"\0" * (len(value) & 1))
 

@@ -14,9 +14,9 @@ from pydicom.data import get_testdata_files
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from negatoscope.formats.dicom.files import data_set_from_header
+from negatoscope.formats.dicom.files import data_set_from_header, encode_data_set
 from negatoscope.formats.dicom.gate import judge
-from negatoscope.formats.dicom.json_model import data_set_to_json, dump_json, header_to_json
+from negatoscope.formats.dicom.json_model import bulk_value, data_set_to_json, dump_json, header_to_json
 from negatoscope.formats.dicom.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -91,6 +91,9 @@ def test_nested_long_binaries_name_their_place() -> None:
         "vr": "OW",
         "BulkDataURI": "root/00880200/0/7FE00010",
     }
+    encoded = encode_data_set(data_set)
+    assert bulk_value(encoded, EXPLICIT_VR_LITTLE_ENDIAN, "00880200/0/7FE00010") == bytes(4096)
+    assert bulk_value(encoded, EXPLICIT_VR_LITTLE_ENDIAN, "00880200/1/7FE00010") is None
 
 
 def test_what_the_gate_accepts_always_has_a_model() -> None:

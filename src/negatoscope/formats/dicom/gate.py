@@ -16,7 +16,7 @@ from negatoscope.formats.dicom.indexing import instance_attributes
 from negatoscope.formats.dicom.pixel_checks import check_pixels
 from negatoscope.formats.dicom.transfer_syntaxes import TransferSyntax, find_transfer_syntax
 from negatoscope.formats.dicom.uids import is_uid
-from negatoscope.formats.dicom.verdict import Flag, Refusal, Verdict
+from negatoscope.formats.dicom.verdict import Flag, Identity, Refusal, Verdict
 
 HEADER_LIMIT: Final = 4 << 20
 _INFLATED_PIECE: Final = 1 << 20
@@ -67,6 +67,26 @@ class Gate:
     def transfer_syntax_uid(self) -> str | None:
         """Return the transfer syntax, known from the start or once the file meta information was read."""
         return self._syntax.uid if self._syntax is not None else None
+
+    @property
+    def identity(self) -> Identity | None:
+        """Return which object this claims to be, None until well-formed UIDs have been read from the data set.
+
+        The verdict still checks them against the file meta information and what was announced.
+        """
+        if self._syntax is None or self._parser is None:
+            return None
+        values = self._parser.values
+        sop_class_uid = _unpadded(values.get("SOPClassUID", b""))
+        sop_instance_uid = _unpadded(values.get("SOPInstanceUID", b""))
+        if not (is_uid(sop_class_uid) and is_uid(sop_instance_uid)):
+            return None
+        return Identity(
+            transfer_syntax_uid=self._syntax.uid,
+            sop_class_uid=sop_class_uid,
+            sop_instance_uid=sop_instance_uid,
+            data_set_offset=self._data_set_offset,
+        )
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -187,10 +207,10 @@ class Gate:
     def _check_uids(self, parser: DataSetParser) -> Refusal | None:
         found: dict[str, str] = {}
         for keyword in _UID_KEYWORDS:
-            value = parser.values.get(keyword, b"").decode("latin-1")
-            if value.endswith(" "):
+            value = parser.values.get(keyword, b"")
+            if value.endswith(b" "):
                 parser.warnings.add("uid_space_padded")
-            uid = value.rstrip(" ") if value.endswith(" ") else value.removesuffix("\0")
+            uid = _unpadded(value)
             if not uid:
                 return Refusal.MISSING_UID
             if not is_uid(uid):
@@ -205,6 +225,12 @@ class Gate:
             if said["SOPClassUID"] and said["SOPClassUID"] != found["SOPClassUID"]:
                 return Refusal.SOP_CLASS_MISMATCH
         return None
+
+
+def _unpadded(value: bytes) -> str:
+    """Return the UID without its one NUL, or without the spaces that some devices write instead."""
+    text = value.decode("latin-1")
+    return text.rstrip(" ") if text.endswith(" ") else text.removesuffix("\0")
 
 
 def judge(data: bytes, transfer_syntax_uid: str | None = None) -> Verdict:

@@ -61,6 +61,23 @@ def header_to_json(
     return model
 
 
+def bulk_value(header: bytes, transfer_syntax_uid: str, path: str) -> bytes | None:
+    """Return the bytes a reference stands for: ``path`` is what follows its root, such as ``00880200/0/7FE00010``.
+
+    Native values come in the byte order of the syntax; None when there is no such element, or it is compressed.
+    """
+    syntax = find_transfer_syntax(transfer_syntax_uid)
+    if syntax is None:
+        raise InvalidInput("The transfer syntax is not known.", reason="unknown_transfer_syntax")
+    walk = _Walk(header, "", little_endian=syntax.little_endian)
+    walk.wanted_path = "/" + path.strip("/")
+    try:
+        walk.data_set(0, len(header), explicit=syntax.explicit_vr, path="", depth=0)
+    except (struct.error, ValueError) as error:
+        raise CorruptObject("The kept header of an object cannot be read.", reason="header_unreadable") from error
+    return walk.wanted_value
+
+
 def data_set_to_json(data_set: Dataset, *, bulk_data_root: str = "") -> JsonDataSet:
     """Turn a pydicom data set into the JSON model; its pixel data, and long binaries, become references."""
     pixel_data = data_set.get_item("PixelData") if "PixelData" in data_set else None
@@ -84,6 +101,8 @@ class _Walk:
         self._little = little_endian
         self._decoder = TextDecoder(b"")
         self._is_signed = False
+        self.wanted_path: str | None = None
+        self.wanted_value: bytes | None = None
 
     def data_set(self, at: int, end: int, *, explicit: bool, path: str, depth: int) -> tuple[JsonDataSet, int]:
         """Return the elements up to ``end`` or to the item delimiter, and where they ended."""
@@ -110,6 +129,8 @@ class _Walk:
             if at > end:
                 raise ValueError("length")
             value = self._data[value_at:at]
+            if self.wanted_path is not None and f"{path}/{key}" == self.wanted_path:
+                self.wanted_value = value
             if tag & 0xFFFF == 0:
                 continue  # group lengths are not in the model (PS3.18 F.2.2)
             if tag == 0x00280103 and len(value) == 2:

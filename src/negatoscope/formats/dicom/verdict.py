@@ -72,6 +72,16 @@ class PixelDataSpan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Say which object this claims to be, as soon as the bytes tell: enough to write the head of a file."""
+
+    transfer_syntax_uid: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    data_set_offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Carry the gate's decision. Offsets count from the first received byte.
 
