@@ -1,0 +1,243 @@
+/** One image on the screen: which, how far loaded, and how shown. */
+import type { RadiographImage } from '../dicom/image.ts';
+import type { Frame } from '../dicom/pixels.ts';
+import { DicomWebError } from '../dicom/web.ts';
+import { UndecodableFrame } from '../../codecs/samples.ts';
+import { apply, fitted, imageToScreen, screenToImage, snapped, type Affine, type Point, type Size } from '../geometry/placement.ts';
+import { chooseRenderer, type RendererPreference } from '../render/choose.ts';
+import type { DrawRequest, Renderer } from '../render/renderer.ts';
+import { h } from '../ui/dom.ts';
+import { firstDisplay, History, shapeOf, tableOf, type Display } from './display.ts';
+import type { FrameSource } from './frames.ts';
+
+export type Quality = 'empty' | 'loading' | 'full' | 'failed';
+export type Failure = { readonly reason: 'network' | 'decode' } | { readonly reason: 'refused'; readonly status: number };
+
+export interface ViewportListener {
+  /** Anything that is to be seen changed; called at most once a frame of the screen. */
+  readonly drawn: (viewport: Viewport) => void;
+  readonly qualityChanged: (viewport: Viewport) => void;
+}
+
+export interface ViewportSettings {
+  readonly renderer: RendererPreference;
+  readonly smooth: boolean;
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof DicomWebError) return { reason: 'refused', status: error.status };
+  return { reason: error instanceof UndecodableFrame ? 'decode' : 'network' };
+}
+
+export class Viewport {
+  /** The stage: the canvas, and what others lay over it. */
+  readonly stage = h('div', { class: 'nv-stage' });
+  images: readonly RadiographImage[] = [];
+  index = 0;
+  frameNumber = 1;
+  frame: Frame | null = null;
+  quality: Quality = 'empty';
+  failure: Failure | null = null;
+  progress: { received: number; total: number | undefined } = { received: 0, total: undefined };
+  size: Size = { width: 0, height: 0 };
+  private readonly histories = new Map<string, History>();
+  private renderer: Renderer | null = null;
+  private table: { display: Display; frame: Frame } | null = null;
+  private loading = 0;
+  private scheduled = false;
+
+  constructor(
+    private readonly frames: FrameSource,
+    private settings: ViewportSettings,
+    private readonly listener: ViewportListener,
+  ) {
+    new ResizeObserver((entries) => this.resized(entries[0])).observe(this.stage);
+  }
+
+  get image(): RadiographImage | null {
+    return this.images[this.index] ?? null;
+  }
+
+  get history(): History | null {
+    return this.image === null ? null : (this.histories.get(this.image.sopInstanceUid) ?? null);
+  }
+
+  get display(): Display | null {
+    return this.quality === 'full' ? (this.history?.now ?? null) : null;
+  }
+
+  get rendererKind(): Renderer['kind'] | null {
+    return this.renderer?.kind ?? null;
+  }
+
+  /** Device pixels a CSS pixel. */
+  get ratio(): number {
+    return this.stage.clientWidth > 0 ? this.size.width / this.stage.clientWidth : window.devicePixelRatio;
+  }
+
+  /** Open a study's images, or none. */
+  open(images: readonly RadiographImage[], index: number): void {
+    this.images = images;
+    this.show(Math.min(Math.max(index, 0), Math.max(images.length - 1, 0)), 1);
+  }
+
+  /** Show another image; what was on the screen goes at once, so that no text ever stands beside a wrong image. */
+  show(index: number, frameNumber: number): void {
+    this.index = index;
+    this.frameNumber = frameNumber;
+    this.frame = null;
+    this.renderer?.setFrame(null);
+    void this.load();
+  }
+
+  async load(): Promise<void> {
+    const ticket = ++this.loading;
+    const { image, frameNumber } = this;
+    this.failure = null;
+    this.progress = { received: 0, total: undefined };
+    this.setQuality(image === null ? 'empty' : 'loading');
+    if (image === null) return;
+    try {
+      const frame = await this.frames.load(image, frameNumber, (received, total) => {
+        if (ticket !== this.loading) return;
+        this.progress = { received, total };
+        this.invalidate();
+      });
+      if (ticket === this.loading) this.accept(image, frame);
+    } catch (error) {
+      if (ticket !== this.loading) return;
+      this.failure = failureOf(error);
+      this.setQuality('failed');
+    }
+  }
+
+  /** Replace the display; `keep` remembers the old one for undo. */
+  change(update: (display: Display) => Display, keep: boolean): void {
+    const { history } = this;
+    if (history === null || this.display === null) return;
+    if (keep) history.keep();
+    history.now = update(history.now);
+    this.invalidate();
+  }
+
+  undo(): boolean {
+    const undone = this.history?.undo() ?? false;
+    if (undone) this.invalidate();
+    return undone;
+  }
+
+  apply(settings: ViewportSettings): void {
+    const redraw = settings.renderer !== this.settings.renderer;
+    this.settings = settings;
+    if (redraw && this.frame !== null) this.mount(this.frame, true);
+    this.invalidate();
+  }
+
+  /** Image points to CSS pixels of the stage. */
+  toLayer(point: Point): Point {
+    const at = apply(this.toScreen(), point);
+    return { x: at.x / this.ratio, y: at.y / this.ratio };
+  }
+
+  /** CSS pixels of the stage to image points. */
+  fromLayer(point: Point): Point {
+    return apply(this.toImage(), { x: point.x * this.ratio, y: point.y * this.ratio });
+  }
+
+  /** Draw once more and read the canvas back. */
+  capture(): Uint8ClampedArray | null {
+    return this.frame === null || this.renderer === null ? null : this.renderer.capture(this.drawRequest());
+  }
+
+  invalidate(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    requestAnimationFrame(() => {
+      this.scheduled = false;
+      this.draw();
+    });
+  }
+
+  private accept(image: RadiographImage, frame: Frame): void {
+    this.frame = frame;
+    if (!this.histories.has(image.sopInstanceUid)) {
+      this.histories.set(image.sopInstanceUid, new History(firstDisplay(image, frame)));
+    }
+    this.mount(frame, false);
+    this.quality = 'full';
+    this.draw();
+    this.listener.qualityChanged(this);
+  }
+
+  private mount(frame: Frame, anew: boolean): void {
+    const largestSide = Math.max(frame.columns, frame.rows);
+    if (this.renderer === null || anew) {
+      this.renderer?.dispose();
+      this.renderer = chooseRenderer(this.settings.renderer, largestSide, () => this.invalidate());
+      this.stage.prepend(this.renderer.canvas);
+    }
+    this.table = null;
+    this.renderer.setFrame(frame);
+  }
+
+  private draw(): void {
+    this.followSize();
+    const { renderer, frame, image, display } = this;
+    if (renderer !== null && this.size.width > 0 && this.size.height > 0) {
+      if (frame !== null && image !== null && display !== null) this.refreshTable(renderer, image, frame, display);
+      renderer.draw(this.drawRequest());
+    }
+    this.listener.drawn(this);
+  }
+
+  private refreshTable(renderer: Renderer, image: RadiographImage, frame: Frame, display: Display): void {
+    const old = this.table;
+    if (old?.frame === frame && old.display.voi === display.voi && old.display.invert === display.invert) return;
+    renderer.setTable(tableOf(image, frame, display));
+    this.table = { display, frame };
+  }
+
+  /** Keep a fitted image fitted when the screen or its orientation changed. */
+  private followSize(): void {
+    const { history, image } = this;
+    if (history === null || image === null || !history.now.fit || this.size.width === 0) return;
+    const placement = fitted(history.now.placement, shapeOf(image), this.size);
+    if (placement.zoom !== history.now.placement.zoom) history.now = { ...history.now, placement };
+  }
+
+  private drawRequest(): DrawRequest {
+    return { size: this.size, toImage: this.toImage(), smooth: this.settings.smooth };
+  }
+
+  private toScreen(): Affine {
+    const { image, history } = this;
+    if (image === null || history === null) return { xx: 1, xy: 0, yx: 0, yy: 1, tx: 0, ty: 0 };
+    const shape = shapeOf(image);
+    return imageToScreen(snapped(history.now.placement, shape, this.size), shape, this.size);
+  }
+
+  private toImage(): Affine {
+    const { image, history } = this;
+    if (image === null || history === null) return { xx: 1, xy: 0, yx: 0, yy: 1, tx: 0, ty: 0 };
+    const shape = shapeOf(image);
+    return screenToImage(snapped(history.now.placement, shape, this.size), shape, this.size);
+  }
+
+  private setQuality(quality: Quality): void {
+    this.quality = quality;
+    this.listener.qualityChanged(this);
+    this.invalidate();
+  }
+
+  private resized(entry: ResizeObserverEntry | undefined): void {
+    const box = entry?.devicePixelContentBoxSize[0];
+    const size = {
+      width: box?.inlineSize ?? Math.round(this.stage.clientWidth * window.devicePixelRatio),
+      height: box?.blockSize ?? Math.round(this.stage.clientHeight * window.devicePixelRatio),
+    };
+    if (size.width === this.size.width && size.height === this.size.height) return;
+    this.size = size;
+    // Drawn at once: a canvas stretched until the next frame would show a blurred image.
+    this.draw();
+  }
+}
