@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Mapping
 
 import numpy as np
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import dcmwrite, write_dataset
+from pydicom.filewriter import write_dataset, write_file_meta_info
 from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
@@ -132,8 +132,8 @@ def part10_bytes(
     meta.TransferSyntaxUID = UID(transfer_syntax_uid)
     meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     buffer = io.BytesIO()
-    dcmwrite(buffer, FileDataset(buffer, {}, file_meta=meta, preamble=preamble), enforce_file_format=True)
-    return buffer.getvalue() + bare_bytes(data_set, transfer_syntax_uid)
+    write_file_meta_info(buffer, meta, enforce_standard=True)
+    return preamble + b"DICM" + buffer.getvalue() + bare_bytes(data_set, transfer_syntax_uid)
 
 
 def element(tag: int, vr: bytes, value: bytes, *, length: int | None = None) -> bytes:

@@ -49,6 +49,7 @@ class Gate:
         self._syntax: TransferSyntax | None = None
         self._inflater: zlib._Decompress | None = None
         self._inflated = 0
+        self._trailing = 0
         self._size = 0
         self._data_set_offset = 0
         if transfer_syntax_uid is None:
@@ -161,6 +162,8 @@ class Gate:
 
     def _inflate(self, parser: DataSetParser, inflater: zlib._Decompress, data: bytes) -> None:
         """Inflate in bounded pieces, and never more than a fixed multiple of what arrived."""
+        if inflater.eof:
+            self._trailing += len(data)
         allowed = min(_INFLATE_MAXIMUM, _INFLATE_FACTOR * self._size + _INFLATE_ALLOWANCE)
         while data and self.refusal is None and not inflater.eof:
             try:
@@ -200,8 +203,11 @@ class Gate:
             self._feed_data_set(rest)
         if self._parser is None:
             return self._failure
-        if self._inflater is not None and not self._inflater.eof and self._parser.failure is None:
-            return Refusal.TRUNCATED
+        if self._inflater is not None and self._parser.failure is None:
+            if not self._inflater.eof:
+                return Refusal.TRUNCATED
+            if self._trailing + len(self._inflater.unused_data) > 1:  # one NUL makes an odd length even (PS3.5 A.5)
+                return Refusal.BAD_DEFLATE
         return self._parser.finish()
 
     def _check_uids(self, parser: DataSetParser) -> Refusal | None:
