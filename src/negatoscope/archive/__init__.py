@@ -1,0 +1,1 @@
+"""The images: receive, index, find, open, keep, verify. May import patients, access, audit, formats and platform."""

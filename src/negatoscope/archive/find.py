@@ -1,0 +1,129 @@
+"""Search the archive as C-FIND and QIDO-RS ask it, at each level, under the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydicom.dataset import Dataset
+from sqlalchemy import ColumnElement, Connection, FromClause, select
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from negatoscope.access.actions import Action
+from negatoscope.access.authorisation import authorise, visible_studies
+from negatoscope.access.model import Subject
+from negatoscope.archive.answers import dataset_of, json_of
+from negatoscope.archive.matching import conditions_of, unsupported_keys
+from negatoscope.archive.query_attributes import ATTRIBUTES, UNIQUE_KEYS, Attribute, Level
+from negatoscope.archive.tables import instances, series, studies
+from negatoscope.audit.trail import record
+from negatoscope.platform.database import TenantId
+from negatoscope.platform.events import JsonValue
+from negatoscope.platform.runtime import Platform
+
+__all__ = ["FindQuery", "Level", "find", "find_json", "search_json", "unsupported_keys"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindQuery:
+    """What is asked.
+
+    `filters`: by keyword (`RequestAttributesSequence.ScheduledProcedureStepID` for an item), values as DICOM writes
+    them. `include`: keywords to return besides. `with_defaults`: return what QIDO-RS lists for the level; otherwise only
+    filters, `include` and the unique keys, as C-FIND does.
+    """
+
+    level: Level
+    filters: Mapping[str, str] = field(default_factory=dict)
+    include: frozenset[str] = frozenset()
+    with_defaults: bool = True
+    limit: int | None = None
+    offset: int = 0
+
+
+def find(tx: Connection, subject: Subject, query: FindQuery) -> list[Dataset]:
+    """Return one data set a match, in UTF-8 (ISO_IR 192): studies newest first, series and images by number."""
+    attributes = _attributes(query)
+    return [dataset_of(attributes, row) for row in _rows(tx, subject, query, attributes)]
+
+
+def find_json(tx: Connection, subject: Subject, query: FindQuery) -> list[dict[str, JsonValue]]:
+    """Return one object of the DICOM JSON model (PS3.18 F) a match."""
+    attributes = _attributes(query)
+    return [json_of(attributes, row) for row in _rows(tx, subject, query, attributes)]
+
+
+def search_json(platform: Platform, subject: Subject, query: FindQuery) -> list[dict[str, JsonValue]]:
+    """Search as `find_json` and leave a trace of it: which keys were asked, not what was looked for."""
+    with platform.database.transaction(TenantId(subject.tenant)) as tx:
+        matches = find_json(tx, subject, query)
+        asked = [keyword for keyword, value in query.filters.items() if value]
+        record(
+            tx,
+            subject.actor,
+            "images_queried",
+            objects={"level": query.level.value, "keys": asked, "matches": len(matches)},
+        )
+    return matches
+
+
+def _attributes(query: FindQuery) -> list[Attribute]:
+    wanted = {keyword.partition(".")[0] for keyword in (*query.filters, *query.include)}
+    wanted.update(UNIQUE_KEYS[query.level])
+    found = []
+    for attribute in ATTRIBUTES.values():
+        is_default = query.with_defaults and attribute.is_default and _is_default_at(attribute, query)
+        if attribute.level.depth <= query.level.depth and (is_default or attribute.keyword in wanted):
+            found.append(attribute)
+    return found
+
+
+def _is_default_at(attribute: Attribute, query: FindQuery) -> bool:
+    """Tell whether the level returns the attribute: those of the levels above only where the path does not name them."""
+    if attribute.level is query.level:
+        return True
+    is_study_named = "StudyInstanceUID" in query.filters
+    if query.level is Level.STUDY:
+        return True
+    if query.level is Level.IMAGE and attribute.level is Level.SERIES:
+        return "SeriesInstanceUID" not in query.filters
+    return not is_study_named
+
+
+def _rows(tx: Connection, subject: Subject, query: FindQuery, attributes: Sequence[Attribute]) -> list[tuple[Any, ...]]:
+    authorise(tx, subject, Action.QUERY_IMAGES)
+    statement = select(*[attribute.value.label(attribute.keyword) for attribute in attributes])
+    statement = statement.select_from(_tables(query.level))
+    if query.level is Level.PATIENT:
+        statement = statement.ext(distinct_on(studies.c.patient_id))
+    statement = statement.where(visible_studies(subject, studies.c.study_uid, studies.c.patient_id))
+    statement = statement.where(*conditions_of(query.filters)).order_by(*_order(query.level))
+    if query.limit is not None:
+        statement = statement.limit(query.limit)
+    if query.offset:
+        statement = statement.offset(query.offset)
+    return [tuple(row) for row in tx.execute(statement)]
+
+
+def _tables(level: Level) -> FromClause:
+    if level.depth <= Level.STUDY.depth:
+        return studies
+    joined = studies.join(series, series.c.study_uid == studies.c.study_uid)
+    if level is Level.SERIES:
+        return joined
+    same = (instances.c.study_uid == series.c.study_uid) & (instances.c.series_uid == series.c.series_uid)
+    return joined.join(instances, same)
+
+
+def _order(level: Level) -> list[ColumnElement[object]]:
+    if level is Level.PATIENT:
+        return [studies.c.patient_id, studies.c.study_date.desc().nulls_last()]
+    newest_first = [studies.c.study_date.desc().nulls_last(), studies.c.study_uid]
+    by_series = [series.c.series_number.asc().nulls_last(), series.c.series_uid]
+    by_instance = [instances.c.instance_number.asc().nulls_last(), instances.c.sop_instance_uid]
+    if level is Level.STUDY:
+        return newest_first
+    if level is Level.SERIES:
+        return [*newest_first, *by_series]
+    return [*newest_first, *by_series, *by_instance]

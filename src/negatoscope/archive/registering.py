@@ -1,0 +1,185 @@
+"""Write the rows of one received object in one transaction: study, series, instance, event, audit; or where it is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from negatoscope.access.model import Subject
+from negatoscope.archive import store
+from negatoscope.archive.model import Instance, Outcome, Source, StoredInstance
+from negatoscope.archive.rows import Layout, instance_of, series_values, study_of
+from negatoscope.archive.sent_identity import demographics_of, identifiers_of
+from negatoscope.archive.store import StudyIdentity
+from negatoscope.audit.trail import record
+from negatoscope.formats.dicom.attributes import InstanceAttributes
+from negatoscope.formats.dicom.verdict import Verdict
+from negatoscope.patients.identify import find_or_create_patient
+from negatoscope.patients.names import name_key
+from negatoscope.platform.blobs.port import BlobRef
+from negatoscope.platform.events import publish
+from negatoscope.platform.runtime import Platform
+
+PATIENT_MISMATCH = "patient_mismatch"
+Registered = tuple[StoredInstance, bool]
+"""The answer, and whether the stored bytes are kept elsewhere already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """One object whose bytes are durable and whose rows are to be written."""
+
+    platform: Platform
+    subject: Subject
+    source: Source
+    verdict: Verdict
+    layout: Layout
+    blob: BlobRef
+
+    @property
+    def at(self) -> datetime:
+        """Return the time of reception."""
+        return self.platform.clock.now()
+
+
+def register(tx: Connection, registration: Registration) -> Registered:
+    """Write the rows; idempotent, and of any number at once exactly one becomes the instance."""
+    verdict = registration.verdict
+    attributes = verdict.attributes
+    if not verdict.accepted or attributes is None or verdict.transfer_syntax_uid is None:
+        return _quarantine(tx, registration, str(verdict.refusal))
+    known, series_exists = store.share_study(tx, attributes.study_instance_uid, attributes.series_instance_uid)
+    if known is None:
+        known = _create_study(tx, registration, attributes)
+    if _names_another_patient(attributes, known):
+        return _quarantine(tx, registration, PATIENT_MISMATCH)
+    if not series_exists:
+        store.insert_series(tx, series_values(attributes, registration.at), attributes.modality)
+    instance = instance_of(
+        attributes,
+        transfer_syntax_uid=verdict.transfer_syntax_uid,
+        layout=registration.layout,
+        warnings=(*verdict.warnings, *sorted(flag.value for flag in verdict.flags)),
+        source=str(registration.source),
+        at=registration.at,
+        blob=registration.blob,
+    )
+    if store.insert_instance(tx, instance):
+        _audit_storage(tx, registration, instance, known.patient_id)
+        return _answer(Outcome.STORED, instance), False
+    if store.get_current_sha256(tx, instance.sop_instance_uid) == instance.blob.sha256:
+        return _answer(Outcome.DUPLICATE, instance), True
+    return _conflict(tx, registration, instance)
+
+
+def _names_another_patient(attributes: InstanceAttributes, known: StudyIdentity) -> bool:
+    """Tell whether the object's patient is not the one whom the first object of the study named."""
+    issuer = attributes.issuer_of_patient_id
+    is_other_issuer = bool(issuer and known.sent_issuer) and issuer != known.sent_issuer
+    return attributes.patient_id != known.sent_patient_id or is_other_issuer
+
+
+def _create_study(tx: Connection, registration: Registration, attributes: InstanceAttributes) -> StudyIdentity:
+    """Create the study and its patient, unless another association has done so meanwhile."""
+    store.lock_creation(tx, attributes.study_instance_uid)
+    known = store.find_study_identity(tx, attributes.study_instance_uid)
+    if known is not None:
+        return known
+    issuer = registration.platform.settings.issuer
+    patient_id = find_or_create_patient(
+        tx,
+        registration.subject,
+        identifiers_of(attributes, issuer),
+        demographics_of(attributes),
+        source="dicom",
+        own_issuer=issuer,
+    )
+    study = study_of(attributes, patient_id, default_issuer=issuer, at=registration.at)
+    sent = (attributes.patient_id, attributes.issuer_of_patient_id)
+    keys = (name_key(study.patient_name), name_key(study.referring_physician))
+    store.insert_study(tx, study, sent=sent, keys=keys, timezone_offset=attributes.timezone_offset_from_utc)
+    publish(tx, "study_arrived", subject=study.study_uid, payload={"study_uid": study.study_uid})
+    return StudyIdentity(patient_id, *sent)
+
+
+def _audit_storage(tx: Connection, registration: Registration, instance: Instance, patient_id: UUID) -> None:
+    """Write one entry for each study of an association or request, with its first image."""
+    if instance.study_uid in registration.source.audited_studies:
+        return
+    record(
+        tx,
+        registration.subject.actor,
+        "images_stored",
+        patient_id=patient_id,
+        study_uid=instance.study_uid,
+        objects={"source": str(registration.source), "first_sop_instance_uid": instance.sop_instance_uid},
+    )
+
+
+def _conflict(tx: Connection, registration: Registration, instance: Instance) -> Registered:
+    is_new = store.insert_conflict(tx, instance)
+    if is_new:
+        record(
+            tx,
+            registration.subject.actor,
+            "instance_conflict",
+            study_uid=instance.study_uid,
+            objects={"sop_instance_uid": instance.sop_instance_uid, "sha256": instance.blob.sha256},
+        )
+        publish(
+            tx,
+            "instance_conflict",
+            subject=instance.sop_instance_uid,
+            payload={"study_uid": instance.study_uid, "sop_instance_uid": instance.sop_instance_uid},
+        )
+    return _answer(Outcome.CONFLICT, instance), not is_new
+
+
+def _quarantine(tx: Connection, registration: Registration, reason: str) -> Registered:
+    attributes = registration.verdict.attributes
+    uids = {
+        "study_uid": attributes.study_instance_uid if attributes else None,
+        "series_uid": attributes.series_instance_uid if attributes else None,
+        "sop_instance_uid": attributes.sop_instance_uid if attributes else None,
+        "sop_class_uid": attributes.sop_class_uid if attributes else None,
+        "transfer_syntax_uid": registration.verdict.transfer_syntax_uid,
+    }
+    blob = registration.blob
+    quarantine_id = store.insert_quarantine(
+        tx, blob, reason=reason, source=str(registration.source), received_at=registration.at, uids=uids
+    )
+    if quarantine_id is not None:
+        record(
+            tx,
+            registration.subject.actor,
+            "instance_quarantined",
+            outcome="failure",
+            study_uid=uids["study_uid"],
+            objects={"quarantine_id": str(quarantine_id), "sha256": blob.sha256, "source": str(registration.source)},
+            reason=reason,
+        )
+        publish(tx, "instance_quarantined", subject=str(quarantine_id), payload={"reason": reason})
+    stored = StoredInstance(
+        outcome=Outcome.QUARANTINED,
+        study_uid=attributes.study_instance_uid if attributes else None,
+        series_uid=attributes.series_instance_uid if attributes else None,
+        sop_instance_uid=attributes.sop_instance_uid if attributes else None,
+        sop_class_uid=attributes.sop_class_uid if attributes else None,
+        warnings=registration.verdict.warnings,
+        refusal=reason,
+    )
+    return stored, quarantine_id is None
+
+
+def _answer(outcome: Outcome, instance: Instance) -> StoredInstance:
+    return StoredInstance(
+        outcome=outcome,
+        study_uid=instance.study_uid,
+        series_uid=instance.series_uid,
+        sop_instance_uid=instance.sop_instance_uid,
+        sop_class_uid=instance.sop_class_uid,
+        warnings=instance.warnings,
+    )
