@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from negatoscope.formats.dicom.file_meta import PREAMBLE_LENGTH
 from negatoscope.formats.dicom.files import file_head, zero_preamble
-from negatoscope.formats.dicom.gate import PREAMBLE_LENGTH, Gate
+from negatoscope.formats.dicom.gate import Gate
 from negatoscope.platform.blobs.port import BlobWriter
 
 _HELD_BYTES: Final = 256 << 10
