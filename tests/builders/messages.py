@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 
 from negatoscope.doors.web.language import LOCALE_FOLDER, merge_catalogues
 
 WEB: Final = LOCALE_FOLDER.parent
 METHODS: Final = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**/templates/**.xml", "ignore"), ("**.py", "python")]
-KEYWORDS: Final[Mapping[str, object]] = {
+KEYWORDS: Final[dict[str, tuple[int | tuple[int, int] | tuple[int, str], ...] | None]] = {
     "_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s|\{(\w+)\}")
@@ -47,14 +47,18 @@ def used_messages(folder: Path = WEB) -> list[Used]:
     return list(found.values())
 
 
+def _strings(message: Message) -> tuple[str, ...]:
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+
+
 def _is_translated(catalogue: Catalog, used: Used) -> bool:
     first = used.identifier if isinstance(used.identifier, str) else used.identifier[0]
     message = catalogue.get(first, used.context)
     if message is None or message.fuzzy:
         return False
-    strings = (message.string,) if isinstance(message.string, str) else message.string
+    strings = _strings(message)
     plural = isinstance(used.identifier, tuple)
-    return all(strings) and plural == isinstance(message.string, tuple)
+    return bool(strings) and all(strings) and plural == (len(strings) > 1)
 
 
 def untranslated(language: str, folder: Path = LOCALE_FOLDER, web: Path = WEB) -> list[Used]:
@@ -79,7 +83,7 @@ def placeholder_faults(language: str, folder: Path = LOCALE_FOLDER) -> Iterator[
         if not message.id:
             continue
         sources = (message.id,) if isinstance(message.id, str) else message.id
-        targets = (message.string,) if isinstance(message.string, str) else message.string
+        targets = _strings(message)
         expected = set().union(*(PLACEHOLDER.findall(source) for source in sources))
         for target in targets:
             if not set(PLACEHOLDER.findall(target)) <= expected or (

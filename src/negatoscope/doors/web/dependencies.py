@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from negatoscope.access.model import Action, Subject
 from negatoscope.access.policy import may_ever
+from negatoscope.access.sessions import session_subject
+from negatoscope.access.tokens import token_subject
 from negatoscope.doors.web.language import LANGUAGES, use_language
 from negatoscope.doors.web.session_cookie import session_token
-from negatoscope.platform.errors import Forbidden, Unauthenticated
+from negatoscope.platform.errors import Forbidden, NegatoscopeError, Unauthenticated
 from negatoscope.platform.runtime import Platform
 
 LONGEST_TOKEN: Final = 512
@@ -30,9 +34,6 @@ def address_of(request: Request) -> str:
 
 def find_subject(request: Request) -> Subject:
     """Return who is asking, by bearer token or by session cookie, or raise Unauthenticated."""
-    from negatoscope.access.sessions import session_subject
-    from negatoscope.access.tokens import token_subject
-
     platform = platform_of(request)
     authorization = request.headers.get("authorization")
     if authorization is not None:
@@ -49,8 +50,24 @@ def find_subject(request: Request) -> Subject:
 def remember_subject(request: Request, subject: Subject) -> None:
     """Keep the subject for the frame of the page, and speak the language of the account."""
     request.state.subject = subject
-    if subject.language in LANGUAGES:
+    if subject.language is not None and subject.language in LANGUAGES:
         use_language(subject.language)
+
+
+def recognise(request: Request) -> None:
+    """Find who is asking if anybody is, for the frame of a page that is open to all. Faults leave it unknown."""
+    if getattr(request.state, "subject", None) is not None:
+        return
+    with suppress(NegatoscopeError, SQLAlchemyError):
+        remember_subject(request, find_subject(request))
+
+
+async def visitor(request: Request) -> None:
+    """Dependency of public pages: whoever is signed in sees the own menu and language there too."""
+    if session_token(request) is None:
+        return
+    with suppress(NegatoscopeError, SQLAlchemyError):
+        remember_subject(request, await run_in_threadpool(find_subject, request))
 
 
 class SignedIn:

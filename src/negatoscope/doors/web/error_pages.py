@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from negatoscope.doors.problems import ANSWERS, FieldFault, answer_for, problem, problem_of
+from negatoscope.doors.web.dependencies import recognise
 from negatoscope.doors.web.language import N_, gettext
 from negatoscope.doors.web.templates import page
 from negatoscope.platform.errors import (
@@ -118,6 +119,8 @@ def answer_error(request: Request, error: Exception) -> Response:
         return problem_of(error)
     if isinstance(error, Unauthenticated) and request.method == "GET":
         return to_sign_in(request)
+    if isinstance(error, Forbidden) and error.reason == "needs_step_up":
+        return _to_confirm(request)
     answer = answer_for(error)
     explanation = next((EXPLANATIONS[kind] for kind in type(error).__mro__ if kind in EXPLANATIONS), UNFORESEEN)
     detail = gettext(str(error)) if isinstance(error, NegatoscopeError) else None
@@ -142,7 +145,14 @@ def to_sign_in(request: Request) -> Response:
     return RedirectResponse("/login" if here == "/" else f"/login?next={quote(here, safe='/')}", status_code=303)
 
 
+def _to_confirm(request: Request) -> Response:
+    """Send a browser to prove the password again; a write is repeated by the person, on the page it was made from."""
+    page_path = urlsplit(request.headers.get("referer", "")).path if request.method != "GET" else request.url.path
+    return RedirectResponse(f"/confirm?next={quote(page_path or '/', safe='/')}", status_code=303)
+
+
 def _error_page(request: Request, status: int, explanation: Explanation, detail: str | None) -> Response:
+    recognise(request)
     return page(request, "errors/error.html", status_code=status, status=status, explanation=explanation, detail=detail)
 
 

@@ -66,7 +66,9 @@ def format_number(value: float, digits: int = 0) -> str:
 
 def format_percent(share: float) -> str:
     """Return a share of one as a percentage: 91 %."""
-    return numbers.format_percent(share, format="#,##0\N{NO-BREAK SPACE}%" if current_language() == "fr" else "#,##0%", locale=_locale())
+    return numbers.format_percent(
+        share, format="#,##0\N{NO-BREAK SPACE}%" if current_language() == "fr" else "#,##0%", locale=_locale()
+    )
 
 
 def format_size(size: int) -> str:

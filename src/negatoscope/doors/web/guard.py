@@ -9,6 +9,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -86,12 +87,14 @@ class Guard:
         refusal = refuse_foreign_write(request)
         if refusal is not None:
             logger.warning("request_refused", reason=refusal, method=request.method, status=403)
-            await answer_status(request, HTTPStatus.FORBIDDEN, refusal)(scope, receive, sender)
+            answer = await run_in_threadpool(answer_status, request, HTTPStatus.FORBIDDEN, refusal)
+            await answer(scope, receive, sender)
             return
         if not request.url.path.startswith(OWN_LIMIT_PREFIXES):
             if declares_too_much(request):
                 too_large = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-                await answer_status(request, too_large, "body_too_large")(scope, receive, sender)
+                answer = await run_in_threadpool(answer_status, request, too_large, "body_too_large")
+                await answer(scope, receive, sender)
                 return
             receive = _counted(receive)
         try:
@@ -106,7 +109,8 @@ class Guard:
             )
             if sender.started:
                 raise ConnectionAbortedError("answer cut short") from None
-            await answer_error(request, error)(scope, receive, sender)
+            answer = await run_in_threadpool(answer_error, request, error)
+            await answer(scope, receive, sender)
 
 
 class _Sender:

@@ -104,7 +104,7 @@ def N_(message: str) -> str:  # noqa: N802 - the extractor's conventional mark
 def choose_language(connection: HTTPConnection, fallback: str) -> str:
     """Return the language of a request: the one chosen (kept in a cookie), else the browser's, else the house's."""
     chosen = connection.cookies.get(LANGUAGE_COOKIE)
-    if chosen in LANGUAGES:
+    if chosen is not None and chosen in LANGUAGES:
         return chosen
     return _preferred(connection.headers.get("accept-language", "")) or fallback
 

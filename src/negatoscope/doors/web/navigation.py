@@ -20,6 +20,7 @@ class Entry:
     path: str
     label: str
     icon: str
+    purpose: str = ""
     action: Action | None = None
     roles: frozenset[Role] | None = None
 
@@ -28,19 +29,19 @@ _DEPARTMENT: Final = frozenset(Role) - {Role.PATIENT, Role.REFERRER}
 
 ENTRIES: Final = (
     Entry(path="/", label=N_("Home"), icon="home", roles=_DEPARTMENT | {Role.REFERRER}),
-    Entry(path="/reading", label=N_("Reading list"), icon="lightbox", action=Action.CLAIM_READING),
-    Entry(path="/rooms", label=N_("Rooms"), icon="room", action=Action.CLOSE_STEP),
-    Entry(path="/orders", label=N_("Orders"), icon="order", action=Action.CREATE_ORDER),
-    Entry(path="/patients", label=N_("Patients"), icon="patient", action=Action.SEARCH_PATIENTS, roles=_DEPARTMENT),
-    Entry(path="/results", label=N_("My results"), icon="report", roles=frozenset({Role.REFERRER})),
-    Entry(path="/my-exams", label=N_("My exams"), icon="report", roles=frozenset({Role.PATIENT})),
-    Entry(path="/dose", label=N_("Dose"), icon="dose", action=Action.EDIT_REFERENCE_LEVELS),
-    Entry(path="/training", label=N_("Training"), icon="training", action=Action.TRAIN),
-    Entry(path="/shares", label=N_("Shares"), icon="share", action=Action.CREATE_SHARE, roles=_DEPARTMENT),
-    Entry(path="/audit", label=N_("Audit"), icon="audit", action=Action.SEARCH_AUDIT),
-    Entry(path="/users", label=N_("People"), icon="people", action=Action.MANAGE_USERS),
-    Entry(path="/devices", label=N_("Devices"), icon="device", action=Action.MANAGE_DEVICES),
-    Entry(path="/admin", label=N_("Installation"), icon="gauge", action=Action.MANAGE_DEVICES),
+    Entry(path="/reading", label=N_("Reading list"), icon="lightbox", purpose=N_("Read studies in the order of their urgency"), action=Action.CLAIM_READING),
+    Entry(path="/rooms", label=N_("Rooms"), icon="room", purpose=N_("Today’s patients of each room, step by step"), action=Action.CLOSE_STEP),
+    Entry(path="/orders", label=N_("Orders"), icon="order", purpose=N_("Take, schedule and follow imaging orders"), action=Action.CREATE_ORDER),
+    Entry(path="/patients", label=N_("Patients"), icon="patient", purpose=N_("Find a patient, his exams and reports"), action=Action.SEARCH_PATIENTS, roles=_DEPARTMENT),
+    Entry(path="/results", label=N_("My results"), icon="report", purpose=N_("Reports and images of your patients"), roles=frozenset({Role.REFERRER})),
+    Entry(path="/my-exams", label=N_("My exams"), icon="report", purpose=N_("Your exams, your reports, and who looked at them"), roles=frozenset({Role.PATIENT})),
+    Entry(path="/dose", label=N_("Dose"), icon="dose", purpose=N_("Exposure against the reference levels, rejected images"), action=Action.EDIT_REFERENCE_LEVELS),
+    Entry(path="/training", label=N_("Training"), icon="training", purpose=N_("Read known cases, alone and with the help of AI"), action=Action.TRAIN),
+    Entry(path="/shares", label=N_("Shares"), icon="share", purpose=N_("Links given to people outside"), action=Action.CREATE_SHARE, roles=_DEPARTMENT),
+    Entry(path="/audit", label=N_("Audit"), icon="audit", purpose=N_("Who saw and changed what"), action=Action.SEARCH_AUDIT),
+    Entry(path="/users", label=N_("People"), icon="people", purpose=N_("Accounts and roles"), action=Action.MANAGE_USERS),
+    Entry(path="/devices", label=N_("Devices"), icon="device", purpose=N_("Modalities and neighbouring systems that may connect"), action=Action.MANAGE_DEVICES),
+    Entry(path="/admin", label=N_("Installation"), icon="gauge", purpose=N_("Health of the parts, storage, quarantine"), action=Action.MANAGE_DEVICES),
 )  # fmt: skip
 
 

@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from negatoscope.access.model import Subject, SubjectKind
+from negatoscope.access.users import set_language, set_theme
+from negatoscope.doors.web.dependencies import find_subject, platform_of
 from negatoscope.doors.web.language import LANGUAGE_COOKIE, LANGUAGES, N_
-from negatoscope.platform.errors import InvalidInput
+from negatoscope.platform.errors import InvalidInput, Unauthenticated
 
 THEMES: Final[Mapping[str, str]] = MappingProxyType({
     "light": N_("Light"),
@@ -29,9 +32,10 @@ router = APIRouter()
 
 
 def theme_of(request: Request) -> str:
-    """Return the theme this browser chose, or the default."""
-    chosen = request.cookies.get(THEME_COOKIE, DEFAULT_THEME)
-    return chosen if chosen in THEMES else DEFAULT_THEME
+    """Return the theme chosen in this browser, else in the account, else the default."""
+    subject: Subject | None = getattr(request.state, "subject", None)
+    chosen = request.cookies.get(THEME_COOKIE) or (subject.theme if subject is not None else None)
+    return chosen if chosen is not None and chosen in THEMES else DEFAULT_THEME
 
 
 def density_of(request: Request) -> str:
@@ -84,6 +88,21 @@ def change_preferences(
     for value, known, field in ((language, LANGUAGES, "language"), (theme, THEMES, "theme"), (density, DENSITIES, "density")):
         if value is not None and value not in known:
             raise InvalidInput("This choice does not exist.", field=field)
+    _keep_in_account(request, language=language, theme=theme)
     response = RedirectResponse(local_path(back), status_code=303)
     remember(request, response, language=language, theme=theme, density=density)
     return response
+
+
+def _keep_in_account(request: Request, *, language: str | None, theme: str | None) -> None:
+    """Keep the choice for the next browser of the same person; those who are not signed in have cookies alone."""
+    try:
+        subject = find_subject(request)
+    except Unauthenticated:
+        return
+    if subject.kind is not SubjectKind.USER:
+        return
+    if language is not None:
+        set_language(platform_of(request), subject, language)
+    if theme is not None:
+        set_theme(platform_of(request), subject, theme)

@@ -6,12 +6,13 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from negatoscope.doors.web import about_pages, health, live, preferences
+from negatoscope.doors.web import about_pages, health, home_pages, live, preferences
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
     live.router,
     preferences.router,
+    home_pages.router,
     about_pages.router,
 )
 
@@ -24,3 +25,6 @@ PUBLIC_PATHS: Final = frozenset({
     "/preferences",
 })  # fmt: skip
 """Addresses open to anybody. Every other route names its action; a test walks them all."""
+
+SIGNED_IN_PATHS: Final[frozenset[str]] = frozenset({"/", "/events"})
+"""Addresses of everybody who is signed in, whatever the role: what they show is their own."""

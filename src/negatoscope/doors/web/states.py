@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from negatoscope.access.model import Role
+from negatoscope.ai.model import FindingState, RunState
+from negatoscope.archive.model import StudyState
 from negatoscope.doors.web.language import N_, gettext
+from negatoscope.orders.model import Priority
+from negatoscope.orders.states import OrderState, StepState
+from negatoscope.patients.model import IdentityStatus
+from negatoscope.reading.model import TaskState
+from negatoscope.reporting.model import ReportState, VersionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,94 +30,99 @@ class StateSign:
 
 STATES: Final[Mapping[str, Mapping[str, StateSign]]] = MappingProxyType({
     "order": {
-        "received": StateSign(N_("Received"), "inbox", "neutral"),
-        "accepted": StateSign(N_("Accepted"), "check", "info"),
-        "scheduled": StateSign(N_("Scheduled"), "calendar", "info"),
-        "in_progress": StateSign(N_("In progress"), "progress", "active"),
-        "completed": StateSign(N_("Completed"), "check", "success"),
-        "reported": StateSign(N_("Reported"), "report", "success"),
-        "rejected": StateSign(N_("Refused"), "stop", "danger"),
-        "cancelled": StateSign(N_("Cancelled"), "cross", "neutral"),
-        "discontinued": StateSign(N_("Discontinued"), "stop", "warning"),
-        "on_hold": StateSign(N_("On hold"), "pause", "warning"),
-        "replaced": StateSign(N_("Replaced"), "swap", "neutral"),
+        OrderState.RECEIVED: StateSign(N_("Received"), "inbox", "neutral"),
+        OrderState.ACCEPTED: StateSign(N_("Accepted"), "check", "info"),
+        OrderState.SCHEDULED: StateSign(N_("Scheduled"), "calendar", "info"),
+        OrderState.IN_PROGRESS: StateSign(N_("In progress"), "progress", "active"),
+        OrderState.COMPLETED: StateSign(N_("Completed"), "check", "success"),
+        OrderState.REPORTED: StateSign(N_("Reported"), "report", "success"),
+        OrderState.REJECTED: StateSign(N_("Refused"), "stop", "danger"),
+        OrderState.CANCELLED: StateSign(N_("Cancelled"), "cross", "neutral"),
+        OrderState.DISCONTINUED: StateSign(N_("Discontinued"), "stop", "warning"),
+        OrderState.ON_HOLD: StateSign(N_("On hold"), "pause", "warning"),
     },
     "step": {
-        "scheduled": StateSign(N_("Scheduled"), "calendar", "info"),
-        "arrived": StateSign(N_("Arrived"), "person", "info"),
-        "ready": StateSign(N_("Ready"), "check", "info"),
-        "started": StateSign(N_("Started"), "progress", "active"),
-        "completed": StateSign(N_("Completed"), "check", "success"),
-        "departed": StateSign(N_("Departed"), "person", "neutral"),
-        "canceled": StateSign(N_("Cancelled"), "cross", "neutral"),
-        "cancelled": StateSign(N_("Cancelled"), "cross", "neutral"),
-        "discontinued": StateSign(N_("Discontinued"), "stop", "warning"),
+        StepState.SCHEDULED: StateSign(N_("Scheduled"), "calendar", "info"),
+        StepState.ARRIVED: StateSign(N_("Arrived"), "person", "info"),
+        StepState.READY: StateSign(N_("Ready"), "check", "info"),
+        StepState.STARTED: StateSign(N_("Started"), "progress", "active"),
+        StepState.COMPLETED: StateSign(N_("Completed"), "check", "success"),
+        StepState.CANCELED: StateSign(N_("Cancelled"), "cross", "neutral"),
+        StepState.DISCONTINUED: StateSign(N_("Discontinued"), "stop", "warning"),
     },
     "study": {
-        "receiving": StateSign(N_("Receiving"), "progress", "active"),
-        "stable": StateSign(N_("Complete"), "check", "success"),
-        "qa_pending": StateSign(N_("Quality check"), "pause", "warning"),
-        "qa_ok": StateSign(N_("Checked"), "check", "success"),
-        "available_for_read": StateSign(N_("Ready to read"), "lightbox", "info"),
-        "corrected": StateSign(N_("Corrected"), "swap", "warning"),
-        "archived": StateSign(N_("Archived"), "archive", "neutral"),
-        "quarantined": StateSign(N_("Quarantined"), "stop", "danger"),
-        "rejected": StateSign(N_("Rejected"), "cross", "danger"),
+        StudyState.RECEIVING: StateSign(N_("Receiving"), "progress", "active"),
+        StudyState.STABLE: StateSign(N_("Complete"), "check", "success"),
     },
     "task": {
-        "unassigned": StateSign(N_("To read"), "inbox", "info"),
-        "claimed": StateSign(N_("Being read"), "person", "active"),
-        "draft": StateSign(N_("Draft"), "pen", "active"),
-        "preliminary": StateSign(N_("Preliminary"), "report", "warning"),
-        "final": StateSign(N_("Final"), "check", "success"),
-        "addendum_draft": StateSign(N_("Addendum being written"), "pen", "active"),
-        "addended": StateSign(N_("Addended"), "report", "success"),
-        "on_hold": StateSign(N_("On hold"), "pause", "warning"),
-        "returned_to_qa": StateSign(N_("Back to quality check"), "swap", "warning"),
-        "cancelled": StateSign(N_("Cancelled"), "cross", "neutral"),
-        "superseded": StateSign(N_("Superseded"), "swap", "neutral"),
+        TaskState.UNASSIGNED: StateSign(N_("To read"), "inbox", "info"),
+        TaskState.CLAIMED: StateSign(N_("Being read"), "person", "active"),
+        TaskState.DRAFT: StateSign(N_("Draft"), "pen", "active"),
+        TaskState.PRELIMINARY: StateSign(N_("Preliminary"), "report", "warning"),
+        TaskState.FINAL: StateSign(N_("Final"), "check", "success"),
+        TaskState.ADDENDUM_DRAFT: StateSign(N_("Addendum being written"), "pen", "active"),
+        TaskState.ADDENDED: StateSign(N_("Addended"), "report", "success"),
+        TaskState.ON_HOLD: StateSign(N_("On hold"), "pause", "warning"),
     },
     "report": {
-        "draft": StateSign(N_("Draft"), "pen", "active"),
-        "preliminary": StateSign(N_("Preliminary"), "report", "warning"),
-        "final": StateSign(N_("Final"), "check", "success"),
-        "addendum": StateSign(N_("Addendum"), "report", "success"),
-        "nullified": StateSign(N_("Nullified"), "cross", "danger"),
+        ReportState.DRAFT: StateSign(N_("Draft"), "pen", "active"),
+        ReportState.PRELIMINARY: StateSign(N_("Preliminary"), "report", "warning"),
+        ReportState.FINAL: StateSign(N_("Final"), "check", "success"),
+        ReportState.ADDENDUM_DRAFT: StateSign(N_("Addendum being written"), "pen", "active"),
+        ReportState.ADDENDED: StateSign(N_("Addended"), "report", "success"),
+    },
+    "report_version": {
+        VersionStatus.PRELIMINARY: StateSign(N_("Preliminary"), "report", "warning"),
+        VersionStatus.FINAL: StateSign(N_("Final"), "check", "success"),
+        VersionStatus.ADDENDUM: StateSign(N_("Addendum"), "plus", "success"),
     },
     "run": {
-        "requested": StateSign(N_("Requested"), "inbox", "neutral"),
-        "queued": StateSign(N_("Waiting"), "pause", "neutral"),
-        "running": StateSign(N_("Running"), "progress", "active"),
-        "succeeded": StateSign(N_("Done"), "check", "success"),
-        "failed": StateSign(N_("Failed"), "stop", "danger"),
-        "refused": StateSign(N_("Image not suitable"), "cross", "warning"),
-        "no_model": StateSign(N_("No model installed"), "cross", "neutral"),
-        "withdrawn": StateSign(N_("Withdrawn"), "stop", "warning"),
-        "superseded": StateSign(N_("Superseded"), "swap", "neutral"),
+        RunState.REQUESTED: StateSign(N_("Requested"), "inbox", "neutral"),
+        RunState.QUEUED: StateSign(N_("Waiting"), "pause", "neutral"),
+        RunState.RUNNING: StateSign(N_("Running"), "progress", "active"),
+        RunState.SUCCEEDED: StateSign(N_("Done"), "check", "success"),
+        RunState.FAILED: StateSign(N_("Failed"), "stop", "danger"),
+        RunState.REFUSED: StateSign(N_("Image not suitable"), "cross", "warning"),
+        RunState.NO_MODEL: StateSign(N_("No model installed"), "cross", "neutral"),
+        RunState.SUPERSEDED: StateSign(N_("Superseded"), "swap", "neutral"),
+        RunState.WITHDRAWN: StateSign(N_("Withdrawn"), "stop", "warning"),
     },
-    "share": {
-        "draft": StateSign(N_("Draft"), "pen", "neutral"),
-        "active": StateSign(N_("Open"), "check", "success"),
-        "expired": StateSign(N_("Expired"), "clock", "neutral"),
-        "revoked": StateSign(N_("Withdrawn"), "stop", "danger"),
-        "exhausted": StateSign(N_("Used up"), "cross", "neutral"),
-        "locked": StateSign(N_("Locked"), "lock", "danger"),
-        "suspended": StateSign(N_("Suspended"), "pause", "warning"),
+    "finding": {
+        FindingState.PENDING_DISPLAY: StateSign(N_("Not seen yet"), "inbox", "neutral"),
+        FindingState.DISPLAYED: StateSign(N_("Seen"), "eye", "info"),
+        FindingState.ACCEPTED: StateSign(N_("Kept by the reader"), "check", "success"),
+        FindingState.REJECTED: StateSign(N_("Set aside by the reader"), "cross", "neutral"),
+        FindingState.IGNORED: StateSign(N_("Left without comment"), "pause", "neutral"),
+        FindingState.WITHDRAWN: StateSign(N_("Withdrawn"), "stop", "warning"),
     },
-    "delivery": {
-        "pending": StateSign(N_("Waiting"), "pause", "neutral"),
-        "sent": StateSign(N_("Sent"), "progress", "active"),
-        "acknowledged": StateSign(N_("Acknowledged"), "check", "success"),
-        "refused": StateSign(N_("Refused"), "stop", "danger"),
-        "failed": StateSign(N_("Failed"), "stop", "danger"),
-        "parked": StateSign(N_("Parked"), "pause", "warning"),
+    "identity": {
+        IdentityStatus.PROVISIONAL: StateSign(N_("Provisional identity"), "clock", "warning"),
+        IdentityStatus.VALIDATED: StateSign(N_("Validated identity"), "check", "info"),
+        IdentityStatus.RETRIEVED: StateSign(N_("Retrieved identity"), "download", "info"),
+        IdentityStatus.QUALIFIED: StateSign(N_("Qualified identity"), "check", "success"),
     },
     "priority": {
-        "STAT": StateSign(N_("Immediate"), "bolt", "danger"),
-        "urgent": StateSign(N_("Urgent"), "bolt", "warning"),
-        "routine": StateSign(N_("Routine"), "clock", "neutral"),
+        Priority.STAT: StateSign(N_("Immediate"), "bolt", "danger"),
+        Priority.URGENT: StateSign(N_("Urgent"), "bolt", "warning"),
+        Priority.ROUTINE: StateSign(N_("Routine"), "clock", "neutral"),
     },
 })  # fmt: skip
+
+MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
+    {
+        "order": OrderState,
+        "step": StepState,
+        "study": StudyState,
+        "task": TaskState,
+        "report": ReportState,
+        "report_version": VersionStatus,
+        "run": RunState,
+        "finding": FindingState,
+        "identity": IdentityStatus,
+        "priority": Priority,
+    }
+)
+"""The states that each machine of `STATES` has in its area; a test holds the two together."""
 
 
 def state_of(machine: str, state: str) -> StateSign:
