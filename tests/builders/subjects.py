@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ from sqlalchemy import insert
 
 from negatoscope.access.actions import Action
 from negatoscope.access.model import AuthLevel, Role, Subject, SubjectKind
+from negatoscope.access.passwords import hash_password
 from negatoscope.access.tables import users
 from negatoscope.platform.database import TenantId
 from negatoscope.platform.runtime import Platform
@@ -44,7 +46,13 @@ def a_subject(
     )
 
 
-def a_user(platform: Platform, *roles: Role, patient_id: UUID | None = None) -> Subject:
+def a_user(
+    platform: Platform,
+    *roles: Role,
+    patient_id: UUID | None = None,
+    password: str | None = None,
+    professional_identifier: str | None = None,
+) -> Subject:
     """Store an account with these roles in the platform's tenant and return its holder, signed in just now."""
     user_id = uuid4()
     login = f"user-{user_id.hex[:12]}"
@@ -56,6 +64,9 @@ def a_user(platform: Platform, *roles: Role, patient_id: UUID | None = None) -> 
                 display_name=f"Dr {login}",
                 roles=sorted(roles),
                 patient_id=patient_id,
+                password_hash=hash_password(password) if password is not None else None,
+                professional_identifier=professional_identifier,
             )
         )
-    return a_subject(*roles, tenant=platform.tenant, user_id=user_id, at=platform.clock.now(), patient_id=patient_id)
+    subject = a_subject(*roles, tenant=platform.tenant, user_id=user_id, at=platform.clock.now(), patient_id=patient_id)
+    return replace(subject, login=login, display_name=f"Dr {login}", professional_identifier=professional_identifier)
