@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import io
+import copy
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pydicom.data
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset, write_file_meta_info
 from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
+from negatoscope.formats.dicom.attributes import PixelDescription
+from negatoscope.formats.dicom.frames import encapsulate
+from negatoscope.formats.dicom.pixels import transcode_frame
 from negatoscope.formats.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES
 from negatoscope.formats.dicom.uids import new_uid
 
@@ -46,7 +53,7 @@ def _patient_study_series(modality: str, sop_class_uid: str) -> Dataset:
     return data_set
 
 
-def _pixels(data_set: Dataset, pixels: np.ndarray, bits_stored: int, photometric: str) -> None:
+def _pixels(data_set: Dataset, pixels: NDArray[Any], bits_stored: int, photometric: str) -> None:
     data_set.SamplesPerPixel = pixels.shape[2] if pixels.ndim == 3 else 1
     data_set.PhotometricInterpretation = photometric
     if pixels.ndim == 3:
@@ -131,7 +138,7 @@ def part10_bytes(
     meta.MediaStorageSOPInstanceUID = UID(str(data_set.get("SOPInstanceUID", "1.2.3")))
     meta.TransferSyntaxUID = UID(transfer_syntax_uid)
     meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-    buffer = io.BytesIO()
+    buffer = DicomBytesIO()
     write_file_meta_info(buffer, meta, enforce_standard=True)
     return preamble + b"DICM" + buffer.getvalue() + bare_bytes(data_set, transfer_syntax_uid)
 
@@ -163,3 +170,46 @@ def identity_elements(**replaced: bytes) -> bytes:
             element(0x0020000E, b"UI", values["SeriesInstanceUID"]),
         )
     )
+
+
+def describe_pixels(data_set: Dataset) -> PixelDescription:
+    """Return the pixel description of a data set."""
+    return PixelDescription(
+        rows=data_set.Rows,
+        columns=data_set.Columns,
+        samples_per_pixel=data_set.SamplesPerPixel,
+        bits_allocated=data_set.BitsAllocated,
+        bits_stored=data_set.BitsStored,
+        high_bit=data_set.HighBit,
+        is_signed=data_set.PixelRepresentation == 1,
+        planar_configuration=data_set.get("PlanarConfiguration", 0),
+        photometric_interpretation=data_set.PhotometricInterpretation,
+        frames=int(data_set.get("NumberOfFrames") or 1),
+    )
+
+
+def encoded_as(data_set: Dataset, transfer_syntax_uid: str) -> Dataset:
+    """Return a copy whose native little endian pixels are in the form of this transfer syntax."""
+    copied = copy.deepcopy(data_set)
+    syntax = TRANSFER_SYNTAXES[transfer_syntax_uid]
+    if not syntax.encapsulated:
+        return copied
+    pixels = describe_pixels(data_set)
+    length = len(data_set.PixelData) // pixels.frames
+    frames = [
+        transcode_frame(data_set.PixelData[at : at + length], pixels, EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax_uid)
+        for at in range(0, length * pixels.frames, length)
+    ]
+    copied.add_new(0x7FE00010, "OB", encapsulate(frames))
+    copied["PixelData"].is_undefined_length = True
+    return copied
+
+
+def a_file(data_set: Dataset, transfer_syntax_uid: str = EXPLICIT_VR_LITTLE_ENDIAN) -> bytes:
+    """Encode a Part 10 file in any transfer syntax we write, from a data set with native pixels."""
+    return part10_bytes(encoded_as(data_set, transfer_syntax_uid), transfer_syntax_uid)
+
+
+def sample_files() -> list[Path]:
+    """List the DICOM files that pydicom is installed with."""
+    return sorted(path for path in (Path(pydicom.data.__file__).parent / "test_files").rglob("*") if path.is_file())

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydicom.data import get_testdata_files
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
@@ -23,7 +21,7 @@ from negatoscope.formats.dicom.transfer_syntaxes import (
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
 from negatoscope.platform.errors import CorruptObject
-from tests.builders.dicom import a_ct_slice, a_dx_image, bare_bytes
+from tests.builders.dicom import a_ct_slice, a_dx_image, bare_bytes, sample_files
 
 SYNTAXES = (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
 
@@ -98,7 +96,7 @@ def test_nested_long_binaries_name_their_place() -> None:
 
 def test_what_the_gate_accepts_always_has_a_model() -> None:
     models = 0
-    for path in filter(Path.is_file, map(Path, get_testdata_files())):
+    for path in sample_files():
         verdict = judge(path.read_bytes())
         if verdict.accepted and verdict.header is not None and verdict.transfer_syntax_uid is not None:
             model = header_to_json(verdict.header, verdict.transfer_syntax_uid, bulk_data_root="bulk")

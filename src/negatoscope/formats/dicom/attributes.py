@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from typing import TypeVar
 
@@ -75,6 +75,26 @@ class PixelDescription:
     planar_configuration: int
     photometric_interpretation: str
     frames: int
+
+    def as_plain(self) -> dict[str, int | bool | str]:
+        """Return plain values, for a process that takes no others."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, int | bool | str]) -> PixelDescription:
+        """Build from what ``as_plain`` gave."""
+        return cls(
+            rows=int(plain["rows"]),
+            columns=int(plain["columns"]),
+            samples_per_pixel=int(plain["samples_per_pixel"]),
+            bits_allocated=int(plain["bits_allocated"]),
+            bits_stored=int(plain["bits_stored"]),
+            high_bit=int(plain["high_bit"]),
+            is_signed=bool(plain["is_signed"]),
+            planar_configuration=int(plain["planar_configuration"]),
+            photometric_interpretation=str(plain["photometric_interpretation"]),
+            frames=int(plain["frames"]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

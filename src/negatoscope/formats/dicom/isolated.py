@@ -1,0 +1,31 @@
+"""The pixel functions with plain values only, for a process apart that takes no others and may be killed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from negatoscope.formats.dicom.attributes import PixelDescription
+from negatoscope.formats.dicom.pixels import Frame, decode_frame, encode_frame, transcode_frame
+from negatoscope.formats.dicom.transcoding import transcode_file
+
+PlainPixels = Mapping[str, int | bool | str]
+
+
+def decode_frame_plain(encoded: bytes, pixels: PlainPixels, transfer_syntax_uid: str) -> Frame:
+    """Decode one frame; ``pixels`` is what ``PixelDescription.as_plain`` gives."""
+    return decode_frame(encoded, PixelDescription.from_plain(pixels), transfer_syntax_uid)
+
+
+def encode_frame_plain(frame: Frame, pixels: PlainPixels, transfer_syntax_uid: str) -> bytes:
+    """Encode one frame without loss."""
+    return encode_frame(frame, PixelDescription.from_plain(pixels), transfer_syntax_uid)
+
+
+def transcode_frame_plain(encoded: bytes, pixels: PlainPixels, source_uid: str, target_uid: str) -> bytes:
+    """Decode one frame and encode it in another syntax without loss."""
+    return transcode_frame(encoded, PixelDescription.from_plain(pixels), source_uid, target_uid)
+
+
+def transcode_file_plain(file: bytes, target_uid: str) -> bytes:
+    """Rewrite a whole Part 10 file in another syntax without loss."""
+    return transcode_file(file, target_uid)
