@@ -8,6 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from negatoscope.formats.dicom.verdict import Refusal
 from negatoscope.platform.errors import (
     Conflict,
     CorruptObject,
@@ -49,10 +50,6 @@ PENDING: Final = Status(code=0xFF00, meaning="Matches or sub-operations are cont
 PENDING_UNSUPPORTED_KEYS: Final = Status(code=0xFF01, meaning="Matches are continuing; an optional key was not supported")
 CANCELLED: Final = Status(code=0xFE00, meaning="Terminated by a cancel request")
 
-ATTRIBUTE_LIST_ERROR: Final = Status(code=0x0107, meaning="Attribute list error: some attributes were ignored")
-COERCED: Final = Status(code=0xB000, meaning="Stored; some elements are coerced when the object is read")
-ELEMENTS_DISCARDED: Final = Status(code=0xB006, meaning="Stored; some elements were discarded")
-DATA_SET_MISMATCH_WARNING: Final = Status(code=0xB007, meaning="Stored; the data set does not match its SOP class")
 SUBOPERATIONS_FAILED: Final = Status(code=0xB000, meaning="Sub-operations complete, one or more failed")
 
 INVALID_ATTRIBUTE_VALUE: Final = Status(code=0x0106, meaning="Invalid attribute value")
@@ -62,19 +59,16 @@ MAY_NO_LONGER_BE_UPDATED: Final = Status(
 )
 DUPLICATE_SOP_INSTANCE: Final = Status(code=0x0111, meaning="Duplicate SOP instance")
 NO_SUCH_OBJECT_INSTANCE: Final = Status(code=0x0112, meaning="No such SOP instance")
-NO_SUCH_EVENT_TYPE: Final = Status(code=0x0113, meaning="No such event type")
-INVALID_OBJECT_INSTANCE: Final = Status(code=0x0117, meaning="Invalid SOP instance")
+INVALID_SOP_INSTANCE: Final = Status(code=0x0117, meaning="Invalid SOP instance")
 NO_SUCH_SOP_CLASS: Final = Status(code=0x0118, meaning="No such SOP class")
 MISSING_ATTRIBUTE: Final = Status(code=0x0120, meaning="Missing attribute")
 MISSING_ATTRIBUTE_VALUE: Final = Status(code=0x0121, meaning="Missing attribute value")
-SOP_CLASS_NOT_SUPPORTED: Final = Status(code=0x0122, meaning="SOP class not supported")
 NO_SUCH_ACTION: Final = Status(code=0x0123, meaning="No such action type")
 NOT_AUTHORIZED: Final = Status(code=0x0124, meaning="Not authorized")
 UNRECOGNIZED_OPERATION: Final = Status(code=0x0211, meaning="Unrecognized operation")
 RESOURCE_LIMITATION: Final = Status(code=0x0213, meaning="Resource limitation")
 
 OUT_OF_RESOURCES: Final = Status(code=0xA700, meaning="Out of resources")
-OUT_OF_RESOURCES_MATCHES: Final = Status(code=0xA701, meaning="Out of resources: the number of matches is unknown")
 OUT_OF_RESOURCES_SUBOPERATIONS: Final = Status(code=0xA702, meaning="Out of resources: sub-operations impossible")
 MOVE_DESTINATION_UNKNOWN: Final = Status(code=0xA801, meaning="Move destination unknown")
 DATA_SET_MISMATCH: Final = Status(code=0xA900, meaning="The data set or identifier does not match the SOP class")
@@ -171,8 +165,40 @@ REASON_STATUSES: Final[Mapping[tuple[Service, str], Status]] = MappingProxyType(
     (Service.NORMALIZED, "invalid_attribute_value"): INVALID_ATTRIBUTE_VALUE,
     (Service.NORMALIZED, "missing_attribute"): MISSING_ATTRIBUTE,
     (Service.NORMALIZED, "missing_attribute_value"): MISSING_ATTRIBUTE_VALUE,
+    (Service.NORMALIZED, "invalid_sop_instance"): INVALID_SOP_INSTANCE,
+    (Service.NORMALIZED, "no_such_sop_class"): NO_SUCH_SOP_CLASS,
     (Service.NORMALIZED, "no_such_action"): NO_SUCH_ACTION,
     (Service.RETRIEVAL, "move_destination_unknown"): MOVE_DESTINATION_UNKNOWN,
+})  # fmt: skip
+
+REFUSAL_STATUSES: Final[Mapping[str, Status]] = MappingProxyType({
+    Refusal.NOT_PART10: CANNOT_UNDERSTAND,
+    Refusal.TRUNCATED: CANNOT_UNDERSTAND,
+    Refusal.DEPTH_LIMIT: CONTENT_REFUSED,
+    Refusal.ELEMENT_LIMIT: CONTENT_REFUSED,
+    Refusal.DUPLICATE_TAG: CONTENT_REFUSED,
+    Refusal.UNKNOWN_VR: CANNOT_UNDERSTAND,
+    Refusal.WRONG_VR: CONTENT_REFUSED,
+    Refusal.VALUE_TOO_LONG: CONTENT_REFUSED,
+    Refusal.UNDEFINED_LENGTH_NOT_ALLOWED: CANNOT_UNDERSTAND,
+    Refusal.LENGTH_EXCEEDS_PARENT: CANNOT_UNDERSTAND,
+    Refusal.MALFORMED_SEQUENCE: CANNOT_UNDERSTAND,
+    Refusal.MALFORMED_FRAGMENTS: CANNOT_UNDERSTAND,
+    Refusal.FORBIDDEN_GROUP: CONTENT_REFUSED,
+    Refusal.MISSING_TRANSFER_SYNTAX: CANNOT_UNDERSTAND,
+    Refusal.UNKNOWN_TRANSFER_SYNTAX: CANNOT_UNDERSTAND,
+    Refusal.MISSING_UID: DATA_SET_MISMATCH,
+    Refusal.BAD_UID: DATA_SET_MISMATCH,
+    Refusal.UID_MISMATCH: DATA_SET_MISMATCH,
+    Refusal.SOP_CLASS_MISMATCH: DATA_SET_MISMATCH,
+    Refusal.MISSING_PIXEL_DATA: DATA_SET_MISMATCH,
+    Refusal.MISSING_PIXEL_DESCRIPTION: DATA_SET_MISMATCH,
+    Refusal.BAD_PIXEL_DESCRIPTION: CONTENT_REFUSED,
+    Refusal.PIXEL_SIZE_MISMATCH: CONTENT_REFUSED,
+    Refusal.PIXEL_ENCODING_MISMATCH: CONTENT_REFUSED,
+    Refusal.FRAME_COUNT_MISMATCH: CONTENT_REFUSED,
+    Refusal.INFLATE_LIMIT: CONTENT_REFUSED,
+    Refusal.BAD_DEFLATE: CANNOT_UNDERSTAND,
 })  # fmt: skip
 
 UNFORESEEN: Final[Mapping[Service, Status]] = MappingProxyType({

@@ -1,0 +1,125 @@
+"""Query: the archive searched by C-FIND, Patient Root and Study Root (PS3.4 C.4.1), hierarchical as the standard's baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pydicom.datadict import dictionary_has_tag, keyword_for_tag
+from pydicom.dataset import Dataset
+
+from negatoscope.access.model import Subject
+from negatoscope.archive.find import FindQuery, Level, find, unsupported_keys
+from negatoscope.audit.model import JsonValue
+from negatoscope.audit.trail import record
+from negatoscope.doors.dimse.association import Association
+from negatoscope.doors.dimse.identifiers import decode_data_set, text_of
+from negatoscope.doors.dimse.matches import answer_matches
+from negatoscope.doors.dimse.messages import Message
+from negatoscope.doors.dimse.sop_classes import PATIENT_ROOT_FIND
+from negatoscope.doors.dimse.statuses import PENDING, PENDING_UNSUPPORTED_KEYS
+from negatoscope.platform.errors import InvalidInput, OutOfResources
+from negatoscope.platform.runtime import Platform
+
+PAGE: Final = 200
+NOT_KEYS: Final = frozenset({"SpecificCharacterSet", "QueryRetrieveLevel", "TimezoneOffsetFromUTC", "InstanceAvailability"})
+UNIQUE_KEYS: Final[Mapping[Level, str]] = {
+    Level.PATIENT: "PatientID",
+    Level.STUDY: "StudyInstanceUID",
+    Level.SERIES: "SeriesInstanceUID",
+    Level.IMAGE: "SOPInstanceUID",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindRequest:
+    """A C-FIND identifier understood."""
+
+    query: FindQuery
+    level: Level
+    character_set: str
+    has_unsupported_keys: bool
+
+
+async def answer_c_find(association: Association, message: Message) -> None:
+    """Send one pending response a match, then the end."""
+    identifier = decode_data_set(message.content, message.context.transfer_syntax)
+    request = read_request(identifier, is_patient_root=message.context.abstract_syntax == PATIENT_ROOT_FIND)
+    pages = _Pages(association.door.platform, association.subject, request, most=association.door.limits.find_responses)
+    pending = PENDING_UNSUPPORTED_KEYS if request.has_unsupported_keys else PENDING
+    await answer_matches(association, message, pages.next_page, pending=pending, character_set=request.character_set)
+
+
+def read_request(identifier: Dataset, *, is_patient_root: bool) -> FindRequest:
+    """Return what the identifier asks; InvalidInput when it does not fit its information model (PS3.4 C.4.1.2.1)."""
+    level = read_level(identifier, is_patient_root=is_patient_root)
+    filters: dict[str, str] = {}
+    for element in identifier:
+        keyword = keyword_for_tag(element.tag) if dictionary_has_tag(element.tag) else ""
+        if not keyword or keyword in NOT_KEYS or element.tag.element == 0:
+            continue
+        if element.VR != "SQ":
+            filters[keyword] = text_of(identifier, keyword)
+            continue
+        filters[keyword] = ""
+        for inner in element.value[0] if element.value else ():
+            if inner.keyword:
+                filters[f"{keyword}.{inner.keyword}"] = text_of(element.value[0], inner.keyword)
+    return FindRequest(
+        query=FindQuery(level=level, filters=filters, with_defaults=False),
+        level=level,
+        character_set=text_of(identifier, "SpecificCharacterSet"),
+        has_unsupported_keys=bool(unsupported_keys(filters)),
+    )
+
+
+def read_level(identifier: Dataset, *, is_patient_root: bool) -> Level:
+    """Return the query level; InvalidInput when it is none of the model or a unique key above it is absent."""
+    try:
+        level = Level(text_of(identifier, "QueryRetrieveLevel").strip())
+    except ValueError as error:
+        raise InvalidInput("The query level is none of the information model.", reason="bad_query_level") from error
+    first = Level.PATIENT if is_patient_root else Level.STUDY
+    if level.depth < first.depth:
+        raise InvalidInput("The query level is none of the information model.", reason="bad_query_level")
+    for above in Level:
+        if first.depth <= above.depth < level.depth:
+            value = text_of(identifier, UNIQUE_KEYS[above])
+            if not value or "*" in value or "?" in value:
+                raise InvalidInput("The unique key of a level above the query level is absent.", reason="missing_unique_key")
+    return level
+
+
+class _Pages:
+    """Read the matches page by page, so that a wide query holds neither memory nor a transaction for long."""
+
+    def __init__(self, platform: Platform, subject: Subject, request: FindRequest, *, most: int) -> None:
+        self._platform = platform
+        self._subject = subject
+        self._request = request
+        self._most = most
+        self._offset = 0
+        self._is_last = False
+
+    def next_page(self) -> list[Dataset] | None:
+        """Return the next matches, None at the end; leave a trace of the query with the first page."""
+        if self._is_last:
+            return None
+        if self._offset >= self._most:
+            raise OutOfResources("The query has more matches than are answered; narrow it.", reason="too_many_matches")
+        query = replace(self._request.query, limit=PAGE, offset=self._offset)
+        with self._platform.database.transaction(self._platform.tenant) as tx:
+            matches = find(tx, self._subject, query)
+            if self._offset == 0:
+                record(tx, self._subject.actor, "images_queried", objects=self._trace(len(matches)))
+        self._offset += len(matches)
+        self._is_last = len(matches) < PAGE
+        for match in matches:
+            match.QueryRetrieveLevel = self._request.level.value
+            match.RetrieveAETitle = self._platform.settings.ae_title
+        return matches
+
+    def _trace(self, matches: int) -> dict[str, JsonValue]:
+        keys: list[JsonValue] = [keyword for keyword, value in self._request.query.filters.items() if value]
+        return {"level": self._request.level.value, "keys": keys, "matches": f"{matches}" if matches < PAGE else f"{PAGE}+"}
