@@ -36,6 +36,8 @@ export const DEFAULT_PREFERENCES: Preferences = {
 };
 
 const STORAGE_KEY = 'negatoscope.viewer.preferences';
+/** The switch of the whole site for single-letter keys; the viewer obeys and turns the same one. */
+const LETTER_KEYS = 'letter-keys';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -95,7 +97,9 @@ export function parseConfig(json: unknown): ViewerConfig {
 /** What this reader chose on this machine wins over the page's defaults. Nothing clinical is kept. */
 export function recallPreferences(defaults: Preferences): Preferences {
   try {
-    return readPreferences(defaults, JSON.parse(localStorage.getItem(STORAGE_KEY) ?? 'null'));
+    const recalled = readPreferences(defaults, JSON.parse(localStorage.getItem(STORAGE_KEY) ?? 'null'));
+    const letters = localStorage.getItem(LETTER_KEYS);
+    return letters === null ? recalled : { ...recalled, singleLetterKeys: letters !== 'off' };
   } catch {
     // No storage (private window) or not ours: the defaults serve.
     return defaults;
@@ -105,6 +109,7 @@ export function recallPreferences(defaults: Preferences): Preferences {
 export function rememberPreferences(preferences: Preferences): void {
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify(preferences));
+    localStorage.setItem(LETTER_KEYS, preferences.singleLetterKeys ? 'on' : 'off');
   } catch {
     // Storage is full or forbidden; the choice holds for this page.
   }

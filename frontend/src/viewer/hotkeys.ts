@@ -31,6 +31,8 @@ const KEYS = [
   { id: 'view.smooth', key: 'm', label: 'smooth', scope: 'view' },
   { id: 'view.reset', key: '0', label: 'reset', scope: 'view' },
   { id: 'view.undo', key: 'Control+z', label: 'undo', scope: 'view' },
+  { id: 'stage.pan', key: 'Arrow', label: 'pan_image', scope: 'view' },
+  { id: 'stage.window', key: 'Shift+Arrow', label: 'window_keys', scope: 'view' },
   { id: 'study.nextImage', key: 'PageDown', label: 'next_image', scope: 'study' },
   { id: 'study.previousImage', key: 'PageUp', label: 'previous_image', scope: 'study' },
   { id: 'study.nextFrame', key: '.', label: 'next_frame', scope: 'study' },
@@ -50,14 +52,18 @@ const KEYS = [
 
 export type HotKeyId = (typeof KEYS)[number]['id'];
 
-/** Keys that act wherever the focus is in the viewer. Those of marks act only on what has the focus. */
-export type CommandId = Exclude<HotKeyId, `marks.${string}`>;
+/** Keys that act wherever the focus is. Those of marks and of the stage act only on what has the focus. */
+export type CommandId = Exclude<HotKeyId, `marks.${string}` | `stage.${string}`>;
 
 export const HOT_KEYS: readonly (HotKey & { readonly id: HotKeyId })[] = KEYS;
 
 /** Single characters without a modifier: these must be possible to switch off (WCAG 2.1.4). */
 export function isSingleCharacter(key: string): boolean {
   return key.length === 1 || /^Shift\+.$/.test(key);
+}
+
+export function isCommand(id: HotKeyId): id is CommandId {
+  return !id.startsWith('marks.') && !id.startsWith('stage.');
 }
 
 interface Pressed {
@@ -81,8 +87,8 @@ export function nameOfPressed(event: Pressed): string | null {
 export function commandOf(event: Pressed, singleLetters: boolean): CommandId | null {
   const pressed = nameOfPressed(event);
   if (pressed === null || (isSingleCharacter(pressed) && !singleLetters)) return null;
-  const found = HOT_KEYS.find((hotKey) => hotKey.key === pressed && hotKey.scope !== 'marks');
-  return found === undefined ? null : (found.id as CommandId);
+  const found = HOT_KEYS.find((hotKey) => hotKey.key === pressed)?.id;
+  return found !== undefined && isCommand(found) ? found : null;
 }
 
 /** Find the key of a command, for tooltips. */

@@ -2,17 +2,26 @@
 import { readFindings, type Findings } from './model.ts';
 
 const ASK_AGAIN_AFTER_MS = 3000;
-/** The page's own live events say when findings of the open study changed. */
-export const FINDINGS_CHANGED = 'negatoscope:findings-changed';
+/** The page's live events, with the study they are about. */
+const LIVE_EVENT = 'negatoscope:event';
+
+function studyOf(event: Event): string | null {
+  const detail: unknown = event instanceof CustomEvent ? event.detail : null;
+  if (typeof detail !== 'object' || detail === null || !('study_uid' in detail)) return null;
+  return typeof detail.study_uid === 'string' ? detail.study_uid : null;
+}
 
 export class FindingsSource {
   private timer: number | undefined;
 
   constructor(
     private readonly address: string,
+    studyUid: string,
     private readonly onFindings: (findings: Findings) => void,
   ) {
-    document.addEventListener(FINDINGS_CHANGED, () => void this.ask());
+    document.addEventListener(LIVE_EVENT, (event) => {
+      if (studyOf(event) === studyUid) void this.ask();
+    });
   }
 
   /** Ask now. */

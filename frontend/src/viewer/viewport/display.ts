@@ -78,6 +78,10 @@ export class History {
 
   constructor(public now: Display) {}
 
+  get canUndo(): boolean {
+    return this.earlier.some((display) => display !== this.now);
+  }
+
   /** Remember the display of this moment, before a change the reader may want back. */
   keep(): void {
     if (this.earlier.at(-1) === this.now) return;

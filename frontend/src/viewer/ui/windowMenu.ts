@@ -1,0 +1,110 @@
+/** The window menu: the device's windows by name, computed ones, and the numbers. */
+import type { RadiographImage } from '../dicom/image.ts';
+import type { Translator } from '../strings.ts';
+import type { Display } from '../viewport/display.ts';
+import { h, setText } from './dom.ts';
+import { icon } from './icons.ts';
+import { choiceName, windowName } from './windowNames.ts';
+
+export interface WindowMenuListener {
+  readonly choose: (voiKey: string) => void;
+  readonly type: (center: number, width: number) => void;
+}
+
+export class WindowMenu {
+  readonly element: HTMLElement;
+  private readonly button: HTMLButtonElement;
+  private readonly name = h('span', { class: 'nv-menu-name' });
+  private readonly menu = h('div', { class: 'nv-menu', id: 'nv-window-menu', popover: 'auto' });
+  private readonly choices = h('div', { class: 'nv-menu-choices' });
+  private readonly center: HTMLInputElement;
+  private readonly width: HTMLInputElement;
+  private shown: { image: RadiographImage; voiKey: string } | null = null;
+
+  constructor(
+    private readonly words: Translator,
+    private readonly listener: WindowMenuListener,
+  ) {
+    this.button = h(
+      'button',
+      { type: 'button', class: 'nv-button nv-menu-button', popovertarget: 'nv-window-menu', 'aria-label': words.text('windows') },
+      this.name,
+      icon('down'),
+    );
+    this.center = this.numberField();
+    this.width = this.numberField();
+    this.menu.append(
+      this.choices,
+      h(
+        'div',
+        { class: 'nv-menu-numbers' },
+        h('label', {}, words.text('window_center'), this.center),
+        h('label', {}, words.text('window_width'), this.width),
+      ),
+    );
+    this.menu.addEventListener('beforetoggle', () => this.place());
+    this.element = h('div', { class: 'nv-group' }, this.button, this.menu);
+  }
+
+  show(image: RadiographImage | null, display: Display | null): void {
+    const { words } = this;
+    this.button.disabled = image === null || display?.voi == null;
+    const name = image === null || display === null ? words.text('window') : windowName(display.voiKey, image, words);
+    setText(this.name, name);
+    this.button.setAttribute('aria-label', `${words.text('windows')}: ${name}`);
+    this.button.title = words.text('windows');
+    if (image === null || display === null || display.voi === null) return;
+    const { center, width } = display.voi;
+    if (document.activeElement !== this.center) this.center.value = String(Math.round(center * 100) / 100);
+    if (document.activeElement !== this.width) this.width.value = String(Math.round(width * 100) / 100);
+    if (this.shown?.image === image && this.shown.voiKey === display.voiKey) return;
+    this.shown = { image, voiKey: display.voiKey };
+    this.choices.replaceChildren(...this.groups(image, display.voiKey));
+  }
+
+  private groups(image: RadiographImage, chosen: string): Node[] {
+    const { words } = this;
+    const own = image.voiChoices.map((choice) => {
+      const name = choiceName(choice, words);
+      const label = choice.voi.kind === 'lut' && choice.explanation !== '' ? `${name} (${words.text('lut')})` : name;
+      return this.choice(choice.key, label, chosen);
+    });
+    const computed = [
+      this.choice('auto', words.text('window_auto'), chosen),
+      this.choice('full', words.text('window_full'), chosen),
+    ];
+    const group = (name: string, buttons: readonly HTMLElement[]): HTMLElement =>
+      h('div', { role: 'group', 'aria-label': name }, h('div', { class: 'nv-menu-title', 'aria-hidden': 'true' }, name), ...buttons);
+    return [
+      ...(own.length === 0 ? [] : [group(words.text('window_from_image'), own)]),
+      group(words.text('window_computed'), computed),
+    ];
+  }
+
+  private choice(voiKey: string, label: string, chosen: string): HTMLButtonElement {
+    const pressed = String(voiKey === chosen);
+    const button = h('button', { type: 'button', class: 'nv-menu-item', 'aria-pressed': pressed, 'data-voi': voiKey }, label);
+    button.addEventListener('click', () => {
+      this.listener.choose(voiKey);
+      this.menu.hidePopover();
+      this.button.focus();
+    });
+    return button;
+  }
+
+  private numberField(): HTMLInputElement {
+    const field = h('input', { type: 'number', step: 'any', inputmode: 'decimal' });
+    field.addEventListener('change', () => {
+      const center = this.center.valueAsNumber;
+      const width = this.width.valueAsNumber;
+      if (Number.isFinite(center) && Number.isFinite(width) && width > 0) this.listener.type(center, width);
+    });
+    return field;
+  }
+
+  private place(): void {
+    const box = this.button.getBoundingClientRect();
+    this.menu.style.left = `${box.left}px`;
+    this.menu.style.top = `${box.bottom + 4}px`;
+  }
+}
