@@ -45,7 +45,7 @@ _R, _E = RunState, RunEvent
 RUN_TRANSITIONS: dict[tuple[RunState, RunEvent], RunState] = {
     (_R.REQUESTED, _E.ENQUEUE): _R.QUEUED,
     (_R.REQUESTED, _E.FIND_NO_MODEL): _R.NO_MODEL,
-    (_R.REQUESTED, _E.REFUSE): _R.REFUSED,
+    (_R.REQUESTED, _E.FAIL): _R.FAILED,
     (_R.QUEUED, _E.START): _R.RUNNING,
     (_R.QUEUED, _E.FAIL): _R.FAILED,
     # A worker that died leaves a running row behind; the next attempt starts it once more.

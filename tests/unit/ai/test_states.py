@@ -17,7 +17,7 @@ from negatoscope.ai.model import (
 from negatoscope.platform.errors import InvalidTransition
 
 RUNS = {
-    "requested": {"enqueue": "queued", "find_no_model": "no_model", "refuse": "refused"},
+    "requested": {"enqueue": "queued", "find_no_model": "no_model", "fail": "failed"},
     "queued": {"start": "running", "fail": "failed"},
     "running": {"start": "running", "succeed": "succeeded", "fail": "failed", "refuse": "refused"},
     "succeeded": {"supersede": "superseded", "withdraw": "withdrawn"},
