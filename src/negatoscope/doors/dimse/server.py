@@ -1,0 +1,171 @@
+"""Listen: one process, or several on one port by SO_REUSEPORT; stop clean, finishing what is in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from negatoscope.doors.dimse.association import Association
+from negatoscope.doors.dimse.connection import Connection
+from negatoscope.doors.dimse.door import Door
+from negatoscope.doors.dimse.gate import Gate
+from negatoscope.doors.dimse.limits import Limits
+from negatoscope.doors.dimse.services import OPERATIONS, open_sink
+from negatoscope.platform.errors import SettingsError
+from negatoscope.platform.logs import get_logger
+from negatoscope.platform.runtime import Platform
+
+logger = get_logger()
+
+TICK_S: Final = 0.25
+BACKLOG: Final = 512
+
+
+class DimseServer:
+    """The DICOM door of one process."""
+
+    def __init__(self, platform: Platform, *, limits: Limits | None = None) -> None:
+        self._platform = platform
+        self._limits = limits or Limits()
+        self._door = Door(platform, self._limits)
+        self._gate = Gate(self._limits)
+        self._associations: dict[Connection, Association] = {}
+        self._all_left = asyncio.Event()
+        self._all_left.set()
+        self._listener: asyncio.Server | None = None
+        self._ticker: asyncio.Task[None] | None = None
+
+    async def start(self, listening: socket.socket) -> None:
+        """Accept connections on a bound socket."""
+        self._listener = await self._door.loop.create_server(self._new_connection, sock=listening, backlog=BACKLOG)
+        self._ticker = self._door.loop.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Take no more, let what is in flight finish within `stop_s`, then abort what is left."""
+        self._door.is_stopping = True
+        if self._listener is not None:
+            self._listener.close()
+        for association in list(self._associations.values()):
+            association.stop_when_idle()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._all_left.wait(), self._limits.stop_s)
+        for connection in list(self._associations):
+            connection.abort()
+            connection.drop("stopping")
+        if self._ticker is not None:
+            self._ticker.cancel()
+        await self._door.loop.run_in_executor(None, self._door.close)
+
+    def _new_connection(self) -> Connection:
+        return Connection(
+            limits=self._limits,
+            clock=self._platform.clock,
+            gate=self._gate,
+            make_upper=self._new_association,
+            leave=self._forget,
+        )
+
+    def _new_association(self, connection: Connection) -> Association:
+        association = Association(self._door, connection, operations=OPERATIONS, open_sink=open_sink)
+        self._associations[connection] = association
+        self._all_left.clear()
+        return association
+
+    def _forget(self, connection: Connection) -> None:
+        self._associations.pop(connection, None)
+        if not self._associations:
+            self._all_left.set()
+
+    async def _tick(self) -> None:
+        """Look at the deadlines of all connections, by the clock of the platform so that tests can turn it."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = self._platform.clock.monotonic()
+            for connection in list(self._associations):
+                connection.check_deadlines(now)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a bound socket that other processes of ours may share; SettingsError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"The DICOM port {port} on {host} cannot be used: {error.strerror}; set NEGATOSCOPE_DICOM_PORT.",
+            reason="port_taken",
+        ) from error
+    listening.setblocking(False)
+    return listening
+
+
+def serve(
+    platform: Platform,
+    *,
+    limits: Limits | None = None,
+    ready: Callable[[str, int], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; several processes may serve the same port.
+
+    `ready` is called with the address once connections are accepted.
+    """
+    listening = bind(platform.settings.dicom_host, platform.settings.dicom_port)
+    asyncio.run(_serve(platform, listening, limits=limits, ready=ready))
+
+
+async def _serve(
+    platform: Platform,
+    listening: socket.socket,
+    *,
+    limits: Limits | None,
+    ready: Callable[[str, int], None] | None,
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    server = DimseServer(platform, limits=limits)
+    await server.start(listening)
+    host, port = listening.getsockname()[:2]
+    logger.info("dimse_listening", host=host, port=port, ae_title=platform.settings.ae_title)
+    if ready is not None:
+        ready(host, port)
+    await stop.wait()
+    await server.stop()
+    logger.info("dimse_stopped")
+
+
+@contextlib.contextmanager
+def serving(platform: Platform, *, limits: Limits | None = None) -> Iterator[int]:
+    """Serve in a thread of its own on a free port of the loopback address, which is given; stop at the end."""
+    listening = bind("127.0.0.1", 0)
+    port = int(listening.getsockname()[1])
+    loop = asyncio.new_event_loop()
+    started = threading.Event()
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        server = DimseServer(platform, limits=limits)
+        await server.start(listening)
+        started.set()
+        await stop.wait()
+        await server.stop()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),), name="dimse-door")
+    thread.start()
+    try:
+        started.wait()
+        yield port
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()

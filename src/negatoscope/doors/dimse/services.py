@@ -1,0 +1,48 @@
+"""The explicit list of what the door serves: one line a DIMSE request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from negatoscope.doors.dimse.association import Association, Operation
+from negatoscope.doors.dimse.command_set import Command, CommandField
+from negatoscope.doors.dimse.echo import answer_c_echo
+from negatoscope.doors.dimse.finding import answer_c_find
+from negatoscope.doors.dimse.messages import DataSink, GatheredDataSet, Message
+from negatoscope.doors.dimse.negotiation import AcceptedContext
+from negatoscope.doors.dimse.sop_classes import Family
+from negatoscope.doors.dimse.statuses import Service
+from negatoscope.doors.dimse.storage import InstanceStream, answer_c_store
+from negatoscope.doors.dimse.worklist import answer_worklist_find
+
+
+async def answer_find(association: Association, message: Message) -> None:
+    """Answer a C-FIND by the information model of its presentation context."""
+    if message.context.family is Family.WORKLIST:
+        await answer_worklist_find(association, message)
+    else:
+        await answer_c_find(association, message)
+
+
+OPERATIONS: Final[Mapping[int, Operation]] = MappingProxyType({
+    CommandField.C_ECHO_RQ: Operation(
+        service=Service.VERIFICATION, families=frozenset({Family.VERIFICATION}), perform=answer_c_echo
+    ),
+    CommandField.C_STORE_RQ: Operation(
+        service=Service.STORAGE, families=frozenset({Family.STORAGE}), perform=answer_c_store
+    ),
+    CommandField.C_FIND_RQ: Operation(
+        service=Service.QUERY, families=frozenset({Family.FIND, Family.WORKLIST}), perform=answer_find
+    ),
+})  # fmt: skip
+
+
+def open_sink(association: Association, context: AcceptedContext, command: Command) -> DataSink:
+    """Return where the data set of a message goes: an object to the archive, anything else to memory, up to a limit."""
+    if command.command_field == CommandField.C_STORE_RQ and context.family is Family.STORAGE:
+        return InstanceStream(association, context, command, association.source)
+    limits = association.door.limits
+    is_list = command.command_field in {CommandField.N_CREATE_RQ, CommandField.N_SET_RQ, CommandField.N_ACTION_RQ}
+    return GatheredDataSet(limits.attribute_list_bytes if is_list else limits.identifier_bytes)

@@ -1,0 +1,220 @@
+"""Peers that lie, dawdle or flood: closed within the limits, and nobody else waits for them."""
+
+from __future__ import annotations
+
+import gc
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import psutil
+import pytest
+
+from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, Command, CommandField
+from negatoscope.doors.dimse.limits import Limits
+from negatoscope.doors.dimse.messages import command_units
+from negatoscope.doors.dimse.pdu import PduType
+from negatoscope.doors.dimse.pdu_encoding import data_transfer_header, encode_pdu
+from negatoscope.platform.clock import TurnedClock
+from tests.builders.associations import EXPLICIT, IMPLICIT, a_request, an_echo
+from tests.contract.dimse.conftest import RawPeer
+
+DX = "1.2.840.10008.5.1.4.1.1.1.1"
+STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+MIB = 1024 * 1024
+
+Connect = Callable[[int], RawPeer]
+
+
+def associated(peer: RawPeer, *proposals: tuple[str, tuple[str, ...]], maximum_length: int = 16384) -> RawPeer:
+    peer.send(encode_pdu(a_request(*proposals, maximum_length=maximum_length)))
+    answer = peer.receive_pdu()
+    assert answer is not None
+    assert answer[0] == PduType.ASSOCIATE_AC
+    return peer
+
+
+def is_served(peer: RawPeer) -> bool:
+    peer.send(an_echo())
+    answer = peer.receive_pdu()
+    return answer is not None and answer[0] == PduType.DATA_TF
+
+
+def resident_bytes() -> int:
+    gc.collect()
+    return int(psutil.Process().memory_info().rss)
+
+
+def send_until_closed(peer: RawPeer, piece: bytes, most: int) -> int:
+    """Send until the other side refuses; return how much it took."""
+    sent = 0
+    try:
+        while sent < most:
+            sent += peer.socket.send(piece)
+    except OSError:
+        pass
+    return sent
+
+
+def test_a_request_that_claims_four_gibibytes_is_aborted_at_its_header(port: int, connect: Connect) -> None:
+    before = resident_bytes()
+    peer = connect(port)
+    peer.send(struct.pack(">BxI", PduType.ASSOCIATE_RQ, 0xFFFFFFF0))
+    assert peer.receive_pdu() == (PduType.ABORT, bytes(4))
+    taken = send_until_closed(peer, bytes(64 * 1024), 64 * MIB)
+    assert taken < 16 * MIB, "what a socket buffer holds, no more"
+    assert resident_bytes() - before < 8 * MIB
+    assert is_served(associated(connect(port)))
+
+
+def test_a_request_longer_than_64_kib_is_aborted(port: int, connect: Connect) -> None:
+    peer = connect(port)
+    peer.send(struct.pack(">BxI", PduType.ASSOCIATE_RQ, 65537))
+    unit = peer.receive_pdu()
+    assert unit is not None
+    assert unit[0] == PduType.ABORT
+
+
+@pytest.mark.parametrize("excess", [0, 65])
+def test_data_longer_than_agreed_are_aborted_as_an_invalid_parameter(
+    serve: Callable[..., int], connect: Connect, excess: int
+) -> None:
+    port = serve(Limits(maximum_pdu_bytes=16384))
+    peer = associated(connect(port), (DX, (EXPLICIT,)))
+    command = Command(
+        command_field=CommandField.C_STORE_RQ,
+        message_id=1,
+        affected_sop_class_uid=DX,
+        affected_sop_instance_uid="1.2.3",
+        data_set_type=DATA_SET_FOLLOWS,
+    )
+    peer.send(b"".join(command_units(1, command, 16384)))
+    length = 16384 + excess - 6
+    peer.send(data_transfer_header(1, length, is_command=False, is_last=True) + bytes(length))
+    unit = peer.receive_pdu()
+    assert unit is not None
+    assert unit[0] == (PduType.ABORT if excess else PduType.DATA_TF)
+    if excess:
+        assert unit[1] == bytes((0, 0, 2, 6))
+
+
+@pytest.mark.parametrize(
+    ("unit", "answer"),
+    [
+        (bytes((0x99, 0, 0, 0, 0, 4)) + bytes(4), bytes((0, 0, 2, 1))),
+        (encode_pdu(a_request()), bytes((0, 0, 2, 2))),
+        (data_transfer_header(7, 4, is_command=True, is_last=True) + bytes(4), bytes((0, 0, 2, 6))),
+        (data_transfer_header(1, 4, is_command=False, is_last=True) + bytes(4), bytes((0, 0, 2, 6))),
+        (data_transfer_header(1, 4, is_command=True, is_last=True) + bytes(4), bytes((0, 0, 2, 6))),
+        (struct.pack(">BxIIBB", 4, 10, 0x7FFFFFFF, 1, 3) + bytes(4), bytes((0, 0, 2, 6))),
+    ],
+    ids=["unknown type", "second request", "unknown context", "data first", "no command", "lying length"],
+)
+def test_nonsense_in_an_association_is_aborted_with_its_reason(port: int, connect: Connect, unit: bytes, answer: bytes) -> None:
+    peer = associated(connect(port))
+    peer.send(unit)
+    assert peer.receive_pdu() == (PduType.ABORT, answer)
+    assert is_served(associated(connect(port)))
+
+
+def test_silent_connections_of_one_address_are_capped_and_starve_nobody(
+    serve: Callable[..., int], connect: Connect, clock: TurnedClock
+) -> None:
+    port = serve(Limits(waiting_per_address=16))
+    established = associated(connect(port))
+    silent = [connect(port) for _ in range(40)]
+    turned_away = 0
+    for peer in silent[16:]:
+        turned_away += peer.receive_pdu() is None
+    assert turned_away == 24
+    assert is_served(established)
+    clock.turn(timedelta(seconds=10.1))
+    assert all(peer.receive_pdu() is None for peer in silent[:16])
+    started = time.monotonic()
+    assert is_served(associated(connect(port)))
+    assert time.monotonic() - started < 1.0
+
+
+def test_more_associations_than_the_limit_are_refused_for_now(serve: Callable[..., int], connect: Connect) -> None:
+    port = serve(Limits(associations=2))
+    kept = [associated(connect(port)) for _ in range(2)]
+    refused = connect(port)
+    refused.send(encode_pdu(a_request()))
+    assert refused.receive_pdu() == (PduType.ASSOCIATE_RJ, bytes((0, 2, 3, 2)))
+    kept[0].send(bytes((5, 0, 0, 0, 0, 4, 0, 0, 0, 0)))
+    assert kept[0].receive_pdu() == (PduType.RELEASE_RP, bytes(4))
+    kept[0].close()
+    again = connect(port)
+    again.send(encode_pdu(a_request()))
+    answer = again.receive_pdu()
+    assert answer is not None
+    assert answer[0] in {PduType.ASSOCIATE_AC, PduType.ASSOCIATE_RJ}
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds"),
+    [
+        (struct.pack(">BxI", PduType.DATA_TF, 1000) + bytes(20), 30.1),
+        (data_transfer_header(1, 20, is_command=True, is_last=False) + bytes(20), 60.1),
+        (b"", 300.1),
+    ],
+    ids=["inside a unit", "between fragments", "between messages"],
+)
+def test_a_peer_that_dawdles_is_aborted_at_its_deadline_and_not_before(
+    port: int, connect: Connect, clock: TurnedClock, sent: bytes, seconds: float
+) -> None:
+    peer = associated(connect(port))
+    peer.send(sent)
+    other = associated(connect(port))
+    assert is_served(other), "the door has read what was sent before"
+    clock.turn(timedelta(seconds=seconds - 1))
+    assert is_served(other)
+    peer.socket.settimeout(0.8)
+    with pytest.raises(TimeoutError):
+        peer.receive_pdu()
+    peer.socket.settimeout(10)
+    clock.turn(timedelta(seconds=1))
+    assert peer.receive_pdu() == (PduType.ABORT, bytes((0, 0, 2, 0)))
+
+
+def test_an_identifier_without_end_is_aborted(port: int, connect: Connect) -> None:
+    peer = associated(connect(port), (STUDY_ROOT_FIND, (IMPLICIT,)))
+    command = Command(
+        command_field=CommandField.C_FIND_RQ,
+        message_id=1,
+        affected_sop_class_uid=STUDY_ROOT_FIND,
+        priority=0,
+        data_set_type=DATA_SET_FOLLOWS,
+    )
+    peer.send(b"".join(command_units(1, command, 16384)))
+    fragment = data_transfer_header(1, 200_000, is_command=False, is_last=False) + bytes(200_000)
+    send_until_closed(peer, fragment, 6 * len(fragment))
+    unit = peer.receive_pdu()
+    assert unit is None or unit == (PduType.ABORT, bytes((0, 0, 2, 6)))
+    assert is_served(associated(connect(port)))
+
+
+def test_a_peer_that_never_reads_is_dropped_when_sending_stalls(
+    serve: Callable[..., int], connect: Connect, clock: TurnedClock
+) -> None:
+    port = serve()
+    peer = associated(connect(port))
+    flood = an_echo() * 500
+    peer.socket.settimeout(2)
+    taken = send_until_closed(peer, flood, 400 * MIB)
+    assert taken < 400 * MIB, "answers pile up, so that reading stops"
+    clock.turn(timedelta(seconds=61))
+    peer.socket.settimeout(10)
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        peer.socket.sendall(flood * 10)
+    assert is_served(associated(connect(port)))
+
+
+def test_more_contexts_than_there_can_be_are_refused(port: int, connect: Connect) -> None:
+    request = a_request((DX, (IMPLICIT,)))
+    contexts = tuple(replace(request.contexts[0], context_id=2 * (index % 128) + 1) for index in range(900))
+    peer = connect(port)
+    peer.send(encode_pdu(replace(request, contexts=contexts)))
+    assert peer.receive_pdu() == (PduType.ABORT, bytes(4))

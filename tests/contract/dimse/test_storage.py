@@ -1,0 +1,222 @@
+"""C-STORE with real peers: each transfer syntax arrives bit for bit, and nothing is acknowledged that is not there."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydicom import uid
+from pydicom.dataset import Dataset, FileMetaDataset
+from pynetdicom import AE, build_context
+
+from negatoscope.archive import study_store
+from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, Command, CommandField, decode_command
+from negatoscope.doors.dimse.limits import Limits
+from negatoscope.doors.dimse.pdu import PduType
+from negatoscope.doors.dimse.pdu_encoding import encode_pdu
+from negatoscope.platform.runtime import Platform
+from tests.builders.associations import EXPLICIT, a_message, a_request
+from tests.builders.compressed import CODECS, a_compressed_image
+from tests.builders.dicom import a_ct_slice, a_dx_image, bare_bytes, part10_bytes
+from tests.contract.dimse.conftest import RawPeer
+
+DX = "1.2.840.10008.5.1.4.1.1.1.1"
+CT = "1.2.840.10008.5.1.4.1.1.2"
+
+
+def kept(platform: Platform, sop_instance_uid: str) -> tuple[str, bytes]:
+    """Return transfer syntax and data set of an instance as the archive keeps them."""
+    with platform.database.read(platform.tenant) as tx:
+        instance = study_store.find_instance(tx, sop_instance_uid)
+    assert instance is not None
+    with platform.blobs.open(instance.blob) as reader:
+        return instance.transfer_syntax_uid, b"".join(reader.chunks(instance.data_set_offset))
+
+
+def count_kept(platform: Platform) -> int:
+    with platform.database.read(platform.tenant) as tx:
+        return study_store.count_instances(tx)
+
+
+def quarantine_reasons(platform: Platform) -> list[str]:
+    with platform.database.read(platform.tenant) as tx:
+        return [held.reason for held in study_store.list_quarantine(tx)]
+
+
+def send_by_pynetdicom(port: int, data_set: Dataset, transfer_syntax_uid: str) -> int:
+    """Send one data set over an association of its own and return the status."""
+    entity = AE(ae_title="MODALITY")
+    entity.requested_contexts = [build_context(str(data_set.SOPClassUID), transfer_syntax_uid)]
+    association = entity.associate("127.0.0.1", port, ae_title="NEGATOSCOPE")
+    assert association.is_established
+    data_set.file_meta = FileMetaDataset()
+    data_set.file_meta.TransferSyntaxUID = uid.UID(transfer_syntax_uid)
+    data_set.set_original_encoding(transfer_syntax_uid == uid.ImplicitVRLittleEndian, True)
+    status = association.send_c_store(data_set).Status
+    association.release()
+    return int(status)
+
+
+@pytest.mark.parametrize("syntax", [uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian])
+def test_native_pixels_arrive_bit_for_bit(platform: Platform, port: int, syntax: str) -> None:
+    image = a_dx_image(rows=600, columns=500)
+    sent = bare_bytes(image, syntax)
+    assert send_by_pynetdicom(port, image, syntax) == 0x0000
+    assert kept(platform, image.SOPInstanceUID) == (syntax, sent)
+
+
+@pytest.mark.parametrize("syntax", CODECS)
+def test_compressed_pixels_arrive_bit_for_bit(platform: Platform, port: int, syntax: str) -> None:
+    image = a_compressed_image(syntax, rows=120, columns=100)
+    sent = bare_bytes(image, syntax)
+    assert send_by_pynetdicom(port, image, syntax) == 0x0000
+    assert kept(platform, image.SOPInstanceUID) == (syntax, sent)
+
+
+DCMTK = {
+    uid.ImplicitVRLittleEndian: "-xi",
+    uid.ExplicitVRLittleEndian: "-xe",
+    uid.JPEGBaseline8Bit: "-xy",
+    uid.JPEGLosslessSV1: "-xs",
+    uid.JPEGLSLossless: "-xt",
+    uid.JPEGLSNearLossless: "-xu",
+    uid.JPEG2000Lossless: "-xv",
+    uid.JPEG2000: "-xw",
+}
+
+
+@pytest.mark.parametrize("syntax", DCMTK)
+def test_storescu_of_dcmtk_is_answered_with_success(platform: Platform, port: int, tmp_path: Path, syntax: str) -> None:
+    image = a_compressed_image(syntax) if syntax in CODECS else a_dx_image()
+    path = tmp_path / "image.dcm"
+    path.write_bytes(part10_bytes(image, syntax))
+    result = subprocess.run(
+        ["storescu", "-v", "-R", DCMTK[syntax], "-aec", "NEGATOSCOPE", "127.0.0.1", str(port), str(path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Received Store Response (Success)" in result.stdout + result.stderr
+    assert kept(platform, image.SOPInstanceUID)[0] == syntax
+
+
+def test_many_slices_on_one_association_are_all_kept(platform: Platform, port: int, tmp_path: Path) -> None:
+    first = a_ct_slice(rows=512, columns=512)
+    folder = tmp_path / "to-send"
+    folder.mkdir()
+    for number in range(20):
+        image = a_ct_slice(rows=512, columns=512, InstanceNumber=number, StudyInstanceUID=first.StudyInstanceUID)
+        (folder / f"{number}.dcm").write_bytes(part10_bytes(image))
+    command = ["storescu", "+sd", "-xe", "-R", "-aec", "NEGATOSCOPE", "127.0.0.1", str(port), str(folder)]
+    result = subprocess.run(command, check=False, timeout=120, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert count_kept(platform) == 20
+
+
+def test_the_same_object_twice_is_success_and_one_object(platform: Platform, port: int) -> None:
+    image = a_dx_image()
+    assert [send_by_pynetdicom(port, image, EXPLICIT) for _ in range(2)] == [0x0000, 0x0000]
+    assert count_kept(platform) == 1
+
+
+def test_other_bytes_under_a_known_uid_are_refused_and_change_nothing(platform: Platform, port: int) -> None:
+    image = a_dx_image()
+    sent = bare_bytes(image)
+    other = a_dx_image(photometric="MONOCHROME1")
+    for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
+        setattr(other, keyword, getattr(image, keyword))
+    assert send_by_pynetdicom(port, image, EXPLICIT) == 0x0000
+    assert send_by_pynetdicom(port, other, EXPLICIT) == 0xC003
+    assert kept(platform, image.SOPInstanceUID)[1] == sent
+
+
+class RawStore:
+    """A peer that stores by hand, so that command and data set may disagree."""
+
+    def __init__(self, peer: RawPeer, *, abstract_syntax: str = DX) -> None:
+        self.peer = peer
+        peer.send(encode_pdu(a_request((abstract_syntax, (EXPLICIT,)))))
+        answer = peer.receive_pdu()
+        assert answer is not None
+        assert answer[0] == PduType.ASSOCIATE_AC
+
+    def message(self, content: bytes, sop_instance_uid: str, *, sop_class_uid: str = DX) -> bytes:
+        command = Command(
+            command_field=CommandField.C_STORE_RQ,
+            message_id=1,
+            affected_sop_class_uid=sop_class_uid,
+            affected_sop_instance_uid=sop_instance_uid,
+            priority=0,
+            data_set_type=DATA_SET_FOLLOWS,
+        )
+        return a_message(command, content)
+
+    def status(self) -> int | None:
+        unit = self.peer.receive_pdu()
+        assert unit is not None
+        assert unit[0] == PduType.DATA_TF
+        return decode_command(unit[1][6:]).status
+
+
+@pytest.fixture
+def raw_store(port: int, connect: Callable[[int], RawPeer]) -> RawStore:
+    return RawStore(connect(port))
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        ({"sop_instance_uid": "1.2.3.4"}, 0xA900, "uid_mismatch"),
+        ({"content_cut": 100}, 0xC000, "truncated"),
+        ({"Rows": 65}, 0xC002, "pixel_size_mismatch"),
+    ],
+)
+def test_what_the_gate_refuses_has_its_status_and_stays_in_quarantine(
+    platform: Platform, raw_store: RawStore, change: dict[str, object], status: int, reason: str
+) -> None:
+    image = a_dx_image()
+    sop_instance_uid = str(change.get("sop_instance_uid", image.SOPInstanceUID))
+    if "Rows" in change:
+        image.Rows = change["Rows"]
+    content = bare_bytes(image)
+    if "content_cut" in change:
+        content = content[: -int(str(change["content_cut"]))]
+    raw_store.peer.send(raw_store.message(content, sop_instance_uid))
+    assert raw_store.status() == status
+    assert count_kept(platform) == 0
+    assert quarantine_reasons(platform) == [reason]
+
+
+def test_another_class_than_that_of_the_context_is_refused(platform: Platform, raw_store: RawStore) -> None:
+    image = a_ct_slice()
+    raw_store.peer.send(raw_store.message(bare_bytes(image), image.SOPInstanceUID, sop_class_uid=CT))
+    assert raw_store.status() == 0xA900
+    assert count_kept(platform) == 0
+
+
+def test_after_a_refused_object_the_association_goes_on(platform: Platform, raw_store: RawStore) -> None:
+    refused, good = a_dx_image(), a_dx_image()
+    raw_store.peer.send(raw_store.message(bare_bytes(refused)[:-8], refused.SOPInstanceUID))
+    assert raw_store.status() == 0xC000
+    raw_store.peer.send(raw_store.message(bare_bytes(good), good.SOPInstanceUID))
+    assert raw_store.status() == 0x0000
+    assert count_kept(platform) == 1
+
+
+def test_an_object_cut_by_the_end_of_the_connection_leaves_nothing(
+    platform: Platform, serve: Callable[..., int], connect: Callable[[int], RawPeer], tmp_path: Path
+) -> None:
+    port = serve(Limits(buffered_bytes=64 * 1024))
+    raw = RawStore(connect(port))
+    image = a_dx_image(rows=1500, columns=1000)
+    message = raw.message(bare_bytes(image), image.SOPInstanceUID)
+    raw.peer.send(message[: len(message) // 2])
+    raw.peer.close()
+    after = a_dx_image()
+    assert send_by_pynetdicom(port, after, EXPLICIT) == 0x0000
+    assert count_kept(platform) == 1
+    assert quarantine_reasons(platform) == []
