@@ -224,7 +224,7 @@ def step_moved_by(
 
 
 def _authorise_step(tx: Connection, subject: Subject, action: Action, step: ScheduledStep) -> OrderId:
-    procedure = store.procedures_of_studies(tx, [step.study_uid])[step.study_uid]
+    procedure = store.procedures_planned(tx, [step.study_uid])[step.study_uid]
     authorise(tx, subject, action, patient_id=procedure.patient_id, study_uid=procedure.study_uid)
     return procedure.order_id
 

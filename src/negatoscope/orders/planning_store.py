@@ -132,8 +132,9 @@ def insert_performed_step(tx: Connection, step: PerformedStep, *, at: datetime) 
             **_performed_columns(step),
         )
         .on_conflict_do_nothing()
+        .returning(performed_steps.c.sop_instance_uid)
     )
-    return bool(inserted.rowcount == 1)
+    return inserted.first() is not None
 
 
 def update_performed_step(tx: Connection, step: PerformedStep) -> None:

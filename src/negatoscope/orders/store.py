@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_,
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from negatoscope.access.tables import users
+from negatoscope.archive.studies import list_studies
 from negatoscope.formats.dicom.uids import StudyUid
 from negatoscope.orders.model import (
     Laterality,
@@ -120,7 +121,17 @@ def get_orders(tx: Connection, order_ids: Iterable[UUID]) -> dict[OrderId, Order
 
 
 def procedures_of_studies(tx: Connection, study_uids: Iterable[str]) -> dict[str, RequestedProcedure]:
-    """Return what was asked for in each of these studies, those found under another UID than planned included."""
+    """Return what was asked for in each of these studies, those found under another UID than planned included.
+
+    A study whose images are filed under another patient than the order's has none, until somebody settles that.
+    """
+    planned = procedures_planned(tx, study_uids)
+    filed = {study.study_uid: study.patient_id for study in list_studies(tx, list(planned))}
+    return {uid: entry for uid, entry in planned.items() if filed.get(StudyUid(uid), entry.patient_id) == entry.patient_id}
+
+
+def procedures_planned(tx: Connection, study_uids: Iterable[str]) -> dict[str, RequestedProcedure]:
+    """Return what was planned under each of these study UIDs, whoever the images that came under it show."""
     wanted = sorted(set(study_uids))
     if not wanted:
         return {}
@@ -209,8 +220,9 @@ def insert_exception(
             at=at,
         )
         .on_conflict_do_nothing()
+        .returning(order_exceptions.c.exception_id)
     )
-    return bool(inserted.rowcount == 1)
+    return inserted.first() is not None
 
 
 def list_open_exceptions(tx: Connection, order_id: UUID) -> list[tuple[str, datetime]]:

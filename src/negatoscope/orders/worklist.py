@@ -92,7 +92,7 @@ def list_day(tx: Connection, subject: Subject, *, day: date, time_zone: str, roo
 
 def with_context(tx: Connection, steps: list[ScheduledStep]) -> list[ScheduledStep]:
     """Return the steps with their procedures, orders and patients, in a few queries whatever their number."""
-    procedures = store.procedures_of_studies(tx, {step.study_uid for step in steps})
+    procedures = store.procedures_planned(tx, {step.study_uid for step in steps})
     found = store.get_orders(tx, {procedure.order_id for procedure in procedures.values()})
     people = get_patients(tx, {order.patient_id for order in found.values()})
     complete = []

@@ -20,6 +20,7 @@ from negatoscope.patients.model import (
     Patient,
     PatientId,
     PatientIdentifier,
+    agree_on_all_traits,
     complete,
     differing_traits,
 )
@@ -40,12 +41,15 @@ def find_or_create_patient(
     identity_status: IdentityStatus = IdentityStatus.PROVISIONAL,
     identity_flags: frozenset[str] = frozenset(),
     own_issuer: str = OWN_ISSUER,
+    issuer_assumed: bool = False,
 ) -> PatientId:
     """Return the patient borne by the first identifier that is known; create one when none is.
 
     Identifiers count in the order given, institution numbers before the INS. Two identifiers that name two patients, or
     traits that disagree with those on record, change nothing and flag the patient `to_reconcile`. An INS is kept on a
     qualified identity alone. Without an institution number a number of our own is given, by `own_issuer`.
+    `issuer_assumed` says that the sender named no issuer: the one patient of any issuer who bears the number and agrees
+    on name, birth date and sex is then meant.
     """
     trusted = identity_status is IdentityStatus.QUALIFIED and not identity_flags & DOUBT_FLAGS
     usable = _usable(identifiers, trusted=trusted)
@@ -54,6 +58,10 @@ def find_or_create_patient(
         store.lock_identifiers(tx, usable)
         found = store.find_patient_ids(tx, usable)
     told_at = _now(tx)
+    if not found and issuer_assumed:
+        meant = _meant_without_issuer(tx, usable, demographics)
+        if meant is not None:
+            return meant
     if not found:
         status = identity_status if trusted or identity_status is not IdentityStatus.QUALIFIED else IdentityStatus.PROVISIONAL
         return _create(
@@ -85,6 +93,19 @@ def flag_to_reconcile(
         at=_now(tx),
     )
     return _note(tx, subject, patient.patient_id, discrepancy)
+
+
+def _meant_without_issuer(
+    tx: Connection, identifiers: tuple[PatientIdentifier, ...], demographics: Demographics
+) -> PatientId | None:
+    """Return the only patient who bears one of these numbers and agrees on every trait."""
+    meant = {
+        patient.patient_id
+        for entry in identifiers
+        for patient in store.list_patients(tx, [store.bears_identifier(entry.value)], after=None, limit=10)
+        if agree_on_all_traits(patient.demographics, demographics)
+    }
+    return meant.pop() if len(meant) == 1 else None
 
 
 def _usable(identifiers: Sequence[PatientIdentifier], *, trusted: bool) -> tuple[PatientIdentifier, ...]:

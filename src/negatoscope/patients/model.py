@@ -163,6 +163,15 @@ def differing_traits(known: Demographics, told: Demographics) -> tuple[str, ...]
     return tuple(differing)
 
 
+def agree_on_all_traits(known: Demographics, told: Demographics) -> bool:
+    """Say whether both give name, given name, birth date and sex, and the same ones."""
+    complete_both = all(
+        (side.family_name or side.birth_family_name) and _given_names(side) and side.birth_date and side.sex is not Sex.UNKNOWN
+        for side in (known, told)
+    )
+    return complete_both and not differing_traits(known, told)
+
+
 def _share_a_first_name(known: Demographics, told: Demographics) -> bool:
     known_names, told_names = _given_names(known), _given_names(told)
     return not known_names or not told_names or bool(known_names & told_names)

@@ -125,8 +125,9 @@ def insert_discrepancy(tx: Connection, patient_id: PatientId, discrepancy: Discr
             at=discrepancy.at,
         )
         .on_conflict_do_nothing()
+        .returning(patient_discrepancies.c.fingerprint)
     )
-    if inserted.rowcount == 0:
+    if inserted.first() is None:
         return False
     tx.execute(update(patients).where(patients.c.patient_id == patient_id).values(to_reconcile=True))
     return True

@@ -106,6 +106,20 @@ def test_a_patient_first_seen_in_an_image_is_to_be_reconciled(platform: Platform
         assert get_patient(tx, patient_id).to_reconcile
 
 
+def test_a_number_without_issuer_means_the_one_patient_who_agrees_on_every_trait(platform: Platform) -> None:
+    known = find(platform, an_identifier("17", issuer="HOSPITAL"))
+    subject = system_subject(platform.tenant, "test")
+
+    def sent(demographics: Demographics) -> PatientId:
+        with platform.database.transaction(platform.tenant) as tx:
+            return find_or_create_patient(
+                tx, subject, [an_identifier("17", issuer="NEGATOSCOPE")], demographics, source="dicom", issuer_assumed=True
+            )
+
+    assert sent(some_demographics("ESSAI LUMIERE", "ZOE")) == known
+    assert sent(some_demographics(birth_date=None)) != known
+
+
 def test_two_senders_at_once_make_one_patient(platform: Platform) -> None:
     number = an_identifier()
     with ThreadPoolExecutor(8) as pool:

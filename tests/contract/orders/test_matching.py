@@ -1,0 +1,255 @@
+"""Studies find their orders by numbers that were given for that, and never by a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from negatoscope.access.model import device_subject
+from negatoscope.archive.model import StudyState
+from negatoscope.archive.stability import sweep
+from negatoscope.archive.studies import get_study
+from negatoscope.formats.dicom.uids import new_uid
+from negatoscope.orders import performed_steps
+from negatoscope.orders.change import Withdrawal, find_placed_order, withdraw
+from negatoscope.orders.lookup import get_order, procedure_for_study
+from negatoscope.orders.matching import REACTIONS
+from negatoscope.orders.model import Order
+from negatoscope.orders.states import OrderState, StepState
+from negatoscope.orders.store import list_open_exceptions
+from negatoscope.patients.store import get_patient
+from negatoscope.platform.clock import TurnedClock
+from negatoscope.platform.events import publish
+from negatoscope.platform.runtime import Platform
+from tests.builders.archive import store_data_set
+from tests.builders.dicom import a_dx_image
+from tests.builders.orders import a_request, a_sender, an_order
+from tests.builders.patients import an_identifier
+from tests.builders.performed_steps import a_completion, an_opening
+
+Digest = Callable[[], None]
+
+
+@pytest.fixture
+def digest(platform: Platform, react: Callable[..., int]) -> Digest:
+    def run() -> None:
+        sweep(platform)
+        while react(*REACTIONS):
+            pass
+
+    return run
+
+
+def an_image_of(order: Order, **attributes: object) -> Dataset:
+    """Return the image of an order as a modality makes it that took every key from the worklist."""
+    procedure = order.procedures[0]
+    request = Dataset()
+    request.RequestedProcedureID = procedure.requested_procedure_id
+    request.ScheduledProcedureStepID = procedure.steps[0].scheduled_step_id
+    usual: dict[str, object] = {
+        "StudyInstanceUID": procedure.study_uid,
+        "AccessionNumber": procedure.accession_number,
+        "PatientID": "17",
+        "IssuerOfPatientID": "HOSPITAL",
+        "PatientName": "ESSAI LUMIERE^ZOE",
+        "PatientBirthDate": "19790328",
+        "PatientSex": "F",
+        "RequestAttributesSequence": Sequence([request]),
+    }
+    return a_dx_image(**(usual | attributes))
+
+
+@pytest.fixture
+def order(platform: Platform) -> Order:
+    return an_order(platform, identifiers=(an_identifier("17"),), clinical_question="Toux")
+
+
+def read(platform: Platform, order: Order) -> Order:
+    with platform.database.read(platform.tenant) as tx:
+        return get_order(tx, order.order_id)
+
+
+def exceptions(platform: Platform, order: Order) -> list[str]:
+    with platform.database.read(platform.tenant) as tx:
+        return [kind for kind, _ in list_open_exceptions(tx, order.order_id)]
+
+
+def test_an_image_starts_the_step_of_its_order(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order)
+    store_data_set(platform, image)
+    digest()
+    after = read(platform, order)
+    step = after.procedures[0].steps[0]
+    assert (after.state, step.state, step.start_inferred) == (OrderState.IN_PROGRESS, StepState.STARTED, True)
+    with platform.database.read(platform.tenant) as tx:
+        procedure = procedure_for_study(tx, image.StudyInstanceUID)
+        assert procedure is not None
+        assert procedure.clinical_question == "Toux"
+        assert get_study(tx, image.StudyInstanceUID).patient_id == order.patient_id
+
+
+def test_a_study_under_its_own_uid_is_found_by_accession_number(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order, StudyInstanceUID=new_uid())
+    store_data_set(platform, image)
+    digest()
+    with platform.database.read(platform.tenant) as tx:
+        procedure = procedure_for_study(tx, image.StudyInstanceUID)
+    assert procedure is not None
+    assert procedure.order_id == order.order_id
+
+
+def test_a_study_without_accession_number_takes_that_of_its_order(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order, AccessionNumber="")
+    store_data_set(platform, image)
+    digest()
+    with platform.database.read(platform.tenant) as tx:
+        assert get_study(tx, image.StudyInstanceUID).accession_number == order.procedures[0].accession_number
+
+
+def test_a_modality_that_drops_the_issuer_makes_no_second_patient(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order)
+    del image.IssuerOfPatientID
+    store_data_set(platform, image)
+    digest()
+    with platform.database.read(platform.tenant) as tx:
+        assert get_study(tx, image.StudyInstanceUID).patient_id == order.patient_id
+    assert exceptions(platform, order) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"PatientID": "18", "PatientName": "AUTRE^PAUL", "PatientBirthDate": "19900101", "PatientSex": "M"},
+        {"PatientID": "18"},
+        {"IssuerOfPatientID": "ELSEWHERE", "PatientBirthDate": "19790329"},
+    ],
+)
+def test_an_image_of_another_patient_is_never_attached(
+    platform: Platform, order: Order, digest: Digest, other: dict[str, object]
+) -> None:
+    image = an_image_of(order, **other)
+    store_data_set(platform, image)
+    digest()
+    with platform.database.read(platform.tenant) as tx:
+        study = get_study(tx, image.StudyInstanceUID)
+        assert study.patient_id != order.patient_id
+        assert procedure_for_study(tx, image.StudyInstanceUID) is None
+        assert get_patient(tx, order.patient_id).to_reconcile
+        assert get_patient(tx, study.patient_id).to_reconcile
+    assert read(platform, order).state is OrderState.SCHEDULED
+    assert exceptions(platform, order) == ["identity_conflict"]
+
+
+def test_a_procedure_number_alone_accuses_nobody(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order, StudyInstanceUID=new_uid(), AccessionNumber="", PatientID="99")
+    store_data_set(platform, image)
+    digest()
+    assert exceptions(platform, order) == []
+    with platform.database.read(platform.tenant) as tx:
+        assert not get_patient(tx, order.patient_id).to_reconcile
+
+
+def test_the_order_that_comes_after_its_images_finds_them(platform: Platform, digest: Digest) -> None:
+    study_uid = new_uid()
+    early = a_dx_image(
+        StudyInstanceUID=study_uid, PatientID="17", IssuerOfPatientID="HOSPITAL", PatientName="ESSAI LUMIERE^ZOE"
+    )
+    early.PatientBirthDate = "19790328"
+    store_data_set(platform, early)
+    digest()
+    late = an_order(platform, identifiers=(an_identifier("17"),), study_uid=study_uid)
+    digest()
+    assert read(platform, late).state is OrderState.IN_PROGRESS
+
+
+def test_a_second_image_and_a_second_reading_of_the_log_change_nothing(
+    platform: Platform, order: Order, digest: Digest
+) -> None:
+    image = an_image_of(order)
+    store_data_set(platform, image)
+    digest()
+    before = read(platform, order)
+    image.SOPInstanceUID = new_uid()
+    store_data_set(platform, image)
+    with platform.database.transaction(platform.tenant) as tx:
+        publish(tx, "study_arrived", subject=image.StudyInstanceUID, payload={"study_uid": str(image.StudyInstanceUID)})
+    digest()
+    assert read(platform, order) == before
+
+
+def test_images_for_a_cancelled_order_are_told_to_a_person(platform: Platform, order: Order, digest: Digest) -> None:
+    with platform.database.transaction(platform.tenant) as tx:
+        found = find_placed_order(tx, a_request(placer_order_number=order.placer_order_number, identifiers=()))
+        assert withdraw(tx, platform, a_sender(platform), found, reason="Parti") is Withdrawal.CANCELLED
+    store_data_set(platform, an_image_of(order))
+    digest()
+    assert read(platform, order).state is OrderState.CANCELLED
+    assert exceptions(platform, order) == ["images_for_ended_order"]
+
+
+def test_cancelling_after_the_images_leaves_the_order_and_tells_a_person(
+    platform: Platform, order: Order, digest: Digest
+) -> None:
+    store_data_set(platform, an_image_of(order))
+    digest()
+    with platform.database.transaction(platform.tenant) as tx:
+        found = find_placed_order(tx, a_request(placer_order_number=order.placer_order_number, identifiers=()))
+        for _ in range(2):
+            assert withdraw(tx, platform, a_sender(platform), found, reason="Trop tard") is Withdrawal.TOO_LATE
+    assert read(platform, order).state is OrderState.IN_PROGRESS
+    assert exceptions(platform, order) == ["cancel_after_acquisition"]
+
+
+def test_a_study_is_stable_once_the_step_ended_and_every_image_named_is_here(
+    platform: Platform, order: Order, digest: Digest
+) -> None:
+    modality, uid = device_subject(platform.tenant, "DX1", "127.0.0.1"), new_uid()
+    first, second = an_image_of(order), an_image_of(order)
+    performed_steps.create(platform, modality, uid, an_opening(order))
+    store_data_set(platform, first)
+    performed_steps.update(platform, modality, uid, a_completion([first.SOPInstanceUID, second.SOPInstanceUID]))
+    digest()
+    study_uid = order.procedures[0].study_uid
+
+    def state() -> StudyState:
+        with platform.database.read(platform.tenant) as tx:
+            return get_study(tx, study_uid).state
+
+    assert state() is StudyState.RECEIVING
+    store_data_set(platform, second)
+    digest()
+    assert state() is StudyState.STABLE
+    assert not read(platform, order).procedures[0].steps[0].start_inferred
+
+
+def test_a_modality_without_performed_steps_ends_when_its_study_falls_quiet(
+    platform: Platform, order: Order, digest: Digest, clock: TurnedClock
+) -> None:
+    store_data_set(platform, an_image_of(order))
+    digest()
+    clock.turn(timedelta(seconds=platform.settings.study_quiet_s + 1))
+    digest()
+    assert read(platform, order).state is OrderState.COMPLETED
+
+
+def test_a_signed_report_closes_the_order_once(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order)
+    store_data_set(platform, image)
+    digest()
+    for _ in range(2):
+        with platform.database.transaction(platform.tenant) as tx:
+            publish(tx, "report_signed", subject="r", payload={"study_uid": str(image.StudyInstanceUID), "status": "final"})
+        digest()
+    assert read(platform, order).state is OrderState.REPORTED
+
+
+def test_an_unordered_study_stays_as_it_came(platform: Platform, digest: Digest) -> None:
+    image = a_dx_image(AccessionNumber="")
+    store_data_set(platform, image)
+    digest()
+    with platform.database.read(platform.tenant) as tx:
+        assert procedure_for_study(tx, image.StudyInstanceUID) is None
