@@ -105,5 +105,8 @@ def problem_of(error: Exception) -> Response:
     answer = answer_for(error)
     if not isinstance(error, NegatoscopeError):
         return problem(answer.status, answer.title, reason="internal_error")
+    if isinstance(error, NotFound):
+        # One answer for what is not there and for what may not be known: the difference would tell that it exists.
+        return problem(answer.status, answer.title, reason=NotFound.default_reason)
     faults = (FieldFault(error.field, str(error)),) if error.field is not None else ()
     return problem(answer.status, answer.title, detail=str(error), reason=error.reason, faults=faults, headers=answer.headers)

@@ -50,3 +50,8 @@ def test_a_wrong_field_is_named() -> None:
     body = json.loads(bytes(problem_of(InvalidInput("This is no date.", field="birth_date")).body))
     assert body["errors"] == [{"field": "birth_date", "detail": "This is no date."}]
     assert body["type"] == "urn:negatoscope:problem:invalid_input"
+
+
+def test_what_is_not_there_and_what_may_not_be_known_are_answered_alike() -> None:
+    hidden, missing_one = errors.NotFound("Nothing is here."), errors.NotFound("No such study.", reason="no_such_study")
+    assert problem_of(hidden).body == problem_of(missing_one).body

@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import Request
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 
 from negatoscope.access.model import Action, Subject
 from negatoscope.access.policy import may_ever
@@ -27,14 +28,18 @@ def platform_of(request: Request) -> Platform:
     return platform
 
 
-def address_of(request: Request) -> str:
+def address_of(request: HTTPConnection) -> str:
     """Return the network address of the caller as the server saw it."""
     return request.client.host if request.client is not None else "unknown"
 
 
 def find_subject(request: Request) -> Subject:
-    """Return who is asking, by bearer token or by session cookie, or raise Unauthenticated."""
-    platform = platform_of(request)
+    """Return who is asking a page of ours, or raise Unauthenticated."""
+    return identify(platform_of(request), request)
+
+
+def identify(platform: Platform, request: HTTPConnection) -> Subject:
+    """Return who is asking, by bearer token or by session cookie, or raise Unauthenticated. For every HTTP door."""
     authorization = request.headers.get("authorization")
     if authorization is not None:
         scheme, _space, token = authorization.partition(" ")

@@ -123,7 +123,8 @@ def answer_error(request: Request, error: Exception) -> Response:
         return _to_confirm(request)
     answer = answer_for(error)
     explanation = next((EXPLANATIONS[kind] for kind in type(error).__mro__ if kind in EXPLANATIONS), UNFORESEEN)
-    detail = gettext(str(error)) if isinstance(error, NegatoscopeError) else None
+    says = isinstance(error, NegatoscopeError) and not isinstance(error, NotFound)  # see problems: one answer for both
+    detail = gettext(str(error)) if says else None
     response = _error_page(request, answer.status, explanation, detail)
     response.headers.update({name: value for name, value in answer.headers.items() if name != "WWW-Authenticate"})
     return response

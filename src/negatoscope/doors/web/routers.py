@@ -6,17 +6,23 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from negatoscope.doors.web import about_pages, health, home_pages, live, preferences
+from negatoscope.doors.web import about_pages, access_pages, account_pages, health, home_pages, live, preferences, study_pages
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
     live.router,
     preferences.router,
     home_pages.router,
+    access_pages.router,
+    account_pages.router,
+    study_pages.router,
     about_pages.router,
 )
 
 PUBLIC_PATHS: Final = frozenset({
+    "/login",
+    "/login/code",
+    "/logout",
     "/about",
     "/accessibility",
     "/health",
@@ -26,5 +32,18 @@ PUBLIC_PATHS: Final = frozenset({
 })  # fmt: skip
 """Addresses open to anybody. Every other route names its action; a test walks them all."""
 
-SIGNED_IN_PATHS: Final[frozenset[str]] = frozenset({"/", "/events"})
+SIGNED_IN_PATHS: Final[frozenset[str]] = frozenset({
+    "/",
+    "/events",
+    "/confirm",
+    "/account",
+    "/account/password",
+    "/account/preferences",
+    "/account/second-factor",
+    "/account/second-factor/confirm",
+    "/account/second-factor/remove",
+    "/account/sessions/{session_id}/end",
+    "/account/tokens",
+    "/account/tokens/{token_id}/revoke",
+})  # fmt: skip
 """Addresses of everybody who is signed in, whatever the role: what they show is their own."""
