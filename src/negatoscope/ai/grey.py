@@ -12,7 +12,8 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_modality_lut, apply_voi
+from pydicom.multival import MultiValue
+from pydicom.pixels.processing import apply_modality_lut, apply_voi
 
 from negatoscope.formats.dicom.attributes import PixelDescription
 from negatoscope.formats.dicom.frames import native_frame_span, split_frames
@@ -83,5 +84,5 @@ def _windowed(values: NDArray[np.float64], centre: float, width: float, function
 
 
 def _first(value: object) -> float:
-    values = value if isinstance(value, pydicom.multival.MultiValue) else [value]
-    return float(values[0])
+    """Return the first of one or several numbers, as a decimal string element holds them."""
+    return float(str(value[0] if isinstance(value, MultiValue) else value))

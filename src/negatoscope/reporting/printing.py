@@ -182,7 +182,7 @@ class PrintedReport:
         return [(words[name], getattr(self.body, name)) for name in names if getattr(self.body, name).strip()]
 
     def _addenda(self, words: Mapping[str, str]) -> list[JsonValue]:
-        past = [
+        past: list[JsonValue] = [
             [
                 f"{words['addendum_section']}, {long_moment(one.at, self.language, words['at'])}, {one.signer}",
                 typeset(one.text.strip(), self.language),
@@ -191,7 +191,7 @@ class PrintedReport:
         ]
         if self.body.addendum.strip():
             past.append([words["addendum_section"], typeset(self.body.addendum.strip(), self.language)])
-        return list(past)
+        return past
 
     def _notes(self, words: Mapping[str, str]) -> list[JsonValue]:
         notes: list[JsonValue] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
+from typing import Final
 
 import orjson
 import typst
@@ -10,7 +11,7 @@ import typst
 from negatoscope.platform.errors import Refused
 from negatoscope.reporting.printing import PrintedReport
 
-STANDARD = "a-2b"
+STANDARD: Final = "a-2b"
 
 
 def render_pdf(report: PrintedReport) -> bytes:

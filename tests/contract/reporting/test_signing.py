@@ -1,0 +1,324 @@
+"""A report from its first word to its addendum, through the archive and back."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from negatoscope.access.model import Role, Subject
+from negatoscope.archive.model import StudyState
+from negatoscope.archive.stability import mark_stable
+from negatoscope.archive.studies import get_study, list_instances
+from negatoscope.dose.register import RECORD_EXPOSURES
+from negatoscope.platform.clock import TurnedClock
+from negatoscope.platform.errors import (
+    Conflict,
+    CorruptObject,
+    Forbidden,
+    InvalidInput,
+    InvalidTransition,
+    NotFound,
+    StaleVersion,
+)
+from negatoscope.platform.runtime import Platform
+from negatoscope.reporting.drafts import open_draft, save_draft, withdraw_addendum
+from negatoscope.reporting.encapsulation import ENCAPSULATED_PDF, extract_pdf
+from negatoscope.reporting.model import Body, Discrepancy, Report, ReportState, ReportVersion, VersionStatus
+from negatoscope.reporting.reports import pdf, report_of_study, versions
+from negatoscope.reporting.signing import find_faults, sign
+from tests.builders.reading import a_stored_study
+from tests.builders.subjects import a_user
+
+PASSWORD = "correct horse battery staple"
+BODY = Body(findings="Pas d'anomalie.", conclusion="Radiographie normale.")
+UNKNOWN_TO_US = frozenset({"no_order", "identity_to_reconcile"})
+
+
+@pytest.fixture
+def study_uid(platform: Platform) -> str:
+    """Return a complete chest study that nobody ordered."""
+    made = a_stored_study(platform)
+    with platform.database.transaction(platform.tenant) as tx:
+        mark_stable(tx, made, "step_completed", at=platform.clock.now())
+    return made
+
+
+@pytest.fixture
+def senior(platform: Platform) -> Subject:
+    """Return a radiologist."""
+    return a_user(platform, Role.RADIOLOGIST, password=PASSWORD)
+
+
+@pytest.fixture
+def resident(platform: Platform) -> Subject:
+    """Return a resident."""
+    return a_user(platform, Role.RESIDENT, password=PASSWORD)
+
+
+def written(platform: Platform, author: Subject, study_uid: str, body: Body = BODY) -> Report:
+    """Return a draft with a text in it."""
+    report = open_draft(platform, author, study_uid)
+    return save_draft(platform, author, report.report_id, report.version, body)
+
+
+def signed(platform: Platform, author: Subject, report: Report, **options: object) -> ReportVersion:
+    """Sign the report as it stands."""
+    return sign(platform, author, report.report_id, report.version, PASSWORD, confirmed=UNKNOWN_TO_US, **options)  # type: ignore[arg-type]  # a test passes options through
+
+
+def current(platform: Platform, study_uid: str) -> Report:
+    """Return the report as it is now."""
+    with platform.database.read(platform.tenant) as tx:
+        report = report_of_study(tx, study_uid)
+    assert report is not None
+    return report
+
+
+def events(platform: Platform, kind: str) -> list[dict[str, object]]:
+    """Return the payloads of the events of a kind."""
+    with platform.database.read(platform.tenant) as tx:
+        rows = tx.execute(text("select payload from events where kind = :kind order by sequence"), {"kind": kind})
+        return [row[0] for row in rows]
+
+
+def documents(platform: Platform, study_uid: str) -> list[bytes]:
+    """Return the stored encapsulated PDFs, oldest first."""
+    with platform.database.read(platform.tenant) as tx:
+        found = [one for one in list_instances(tx, study_uid) if one.sop_class_uid == ENCAPSULATED_PDF]
+    contents = []
+    for instance in sorted(found, key=lambda one: one.instance_number or 0):
+        with platform.blobs.open(instance.blob) as reader:
+            contents.append(b"".join(reader.chunks()))
+    return contents
+
+
+def test_signed_report_is_one_with_its_rendering_in_the_study(platform: Platform, study_uid: str, senior: Subject) -> None:
+    version = signed(platform, senior, written(platform, senior, study_uid))
+    assert (version.number, version.status) == (1, VersionStatus.FINAL)
+    assert current(platform, study_uid).state is ReportState.FINAL
+    (document,) = documents(platform, study_uid)
+    stored_pdf = extract_pdf(document)
+    assert stored_pdf == pdf(platform, senior, version.version_id)
+    assert sha256(stored_pdf).hexdigest() == version.pdf_sha256
+    assert len(stored_pdf) == version.pdf_size
+    assert events(platform, "report_signed")[0]["status"] == "final"
+
+
+def test_no_password_no_signature(platform: Platform, study_uid: str, senior: Subject) -> None:
+    report = written(platform, senior, study_uid)
+    with pytest.raises(Forbidden) as refused:
+        sign(platform, senior, report.report_id, report.version, "guess", confirmed=UNKNOWN_TO_US)
+    assert refused.value.reason == "wrong_password"
+    assert documents(platform, study_uid) == []
+    assert current(platform, study_uid).state is ReportState.DRAFT
+
+
+def test_stale_text_is_not_signed_and_leaves_nothing_in_the_study(platform: Platform, study_uid: str, senior: Subject) -> None:
+    report = written(platform, senior, study_uid)
+    save_draft(platform, senior, report.report_id, report.version, replace(BODY, conclusion="Autre."))
+    with pytest.raises(StaleVersion):
+        signed(platform, senior, report)
+    assert documents(platform, study_uid) == []
+    assert events(platform, "report_signed") == []
+
+
+def test_second_signature_of_the_same_text_is_refused(platform: Platform, study_uid: str, senior: Subject) -> None:
+    report = written(platform, senior, study_uid)
+    signed(platform, senior, report)
+    with pytest.raises(StaleVersion):
+        signed(platform, senior, report)
+    with pytest.raises(InvalidTransition):
+        signed(platform, senior, current(platform, study_uid))
+    assert len(documents(platform, study_uid)) == 1
+    assert len(events(platform, "report_signed")) == 1
+
+
+def test_two_tabs_the_slower_one_is_told(platform: Platform, study_uid: str, senior: Subject) -> None:
+    report = written(platform, senior, study_uid)
+    save_draft(platform, senior, report.report_id, report.version, replace(BODY, findings="Premier onglet."))
+    with pytest.raises(StaleVersion):
+        save_draft(platform, senior, report.report_id, report.version, replace(BODY, findings="Second onglet."))
+    assert current(platform, study_uid).body.findings == "Premier onglet."
+
+
+def test_draft_belongs_to_its_author(platform: Platform, study_uid: str, senior: Subject, resident: Subject) -> None:
+    report = written(platform, resident, study_uid)
+    with pytest.raises(Conflict) as refused:
+        save_draft(platform, senior, report.report_id, report.version, BODY)
+    assert refused.value.reason == "draft_of_another"
+    with pytest.raises(Conflict):
+        signed(platform, senior, report)
+
+
+def test_resident_signs_preliminarily_and_the_senior_for_good(
+    platform: Platform, study_uid: str, senior: Subject, resident: Subject, clock: TurnedClock
+) -> None:
+    first = signed(platform, resident, written(platform, resident, study_uid))
+    assert (first.status, current(platform, study_uid).state) == (VersionStatus.PRELIMINARY, ReportState.PRELIMINARY)
+    clock.turn(timedelta(minutes=30))
+    report = current(platform, study_uid)
+    changed = save_draft(platform, senior, report.report_id, report.version, replace(BODY, conclusion="Nodule droit."))
+    with pytest.raises(InvalidInput) as missing:
+        signed(platform, senior, changed)
+    assert missing.value.field == "discrepancy"
+    second = signed(platform, senior, changed, discrepancy=Discrepancy.MAJOR)
+    assert (second.number, second.status, second.discrepancy) == (2, VersionStatus.FINAL, Discrepancy.MAJOR)
+    assert second.previous_sha256 == first.content_sha256
+    with pytest.raises(InvalidTransition):
+        signed(platform, resident, current(platform, study_uid))
+
+
+def test_senior_may_sign_an_unchanged_preliminary_report_as_it_is(
+    platform: Platform, study_uid: str, senior: Subject, resident: Subject
+) -> None:
+    signed(platform, resident, written(platform, resident, study_uid))
+    version = signed(platform, senior, current(platform, study_uid))
+    assert (version.status, version.signer_id) == (VersionStatus.FINAL, senior.user_id)
+
+
+def test_addendum_is_a_new_version_and_the_old_one_keeps_its_bytes(
+    platform: Platform, study_uid: str, senior: Subject, clock: TurnedClock
+) -> None:
+    first = signed(platform, senior, written(platform, senior, study_uid))
+    before = pdf(platform, senior, first.version_id)
+    clock.turn(timedelta(days=1))
+    senior = replace(senior, seen_at=clock.now())
+    report = current(platform, study_uid)
+    added = save_draft(platform, senior, report.report_id, report.version, Body(addendum="Relecture : nodule.", conclusion="X"))
+    assert added.state is ReportState.ADDENDUM_DRAFT
+    assert added.body.conclusion == BODY.conclusion
+    second = signed(platform, senior, added)
+    assert (second.number, second.status, second.body.addendum) == (2, VersionStatus.ADDENDUM, "Relecture : nodule.")
+    assert second.body.conclusion == BODY.conclusion
+    assert pdf(platform, senior, first.version_id) == before
+    with platform.database.read(platform.tenant) as tx:
+        assert next(one.body for one in versions(tx, report.report_id)) == BODY
+    assert current(platform, study_uid).body.addendum == ""
+
+
+def test_withdrawn_addendum_leaves_the_report_as_it_was(platform: Platform, study_uid: str, senior: Subject) -> None:
+    signed(platform, senior, written(platform, senior, study_uid))
+    report = current(platform, study_uid)
+    added = save_draft(platform, senior, report.report_id, report.version, Body(addendum="Erreur."))
+    withdrawn = withdraw_addendum(platform, senior, report.report_id, added.version)
+    assert (withdrawn.state, withdrawn.body) == (ReportState.FINAL, BODY)
+
+
+def test_report_without_conclusion_is_not_signed(platform: Platform, study_uid: str, senior: Subject) -> None:
+    report = written(platform, senior, study_uid, replace(BODY, conclusion=""))
+    assert [fault.name for fault in find_faults(platform, senior, report.report_id)] == [
+        "conclusion_empty",
+        "identity_to_reconcile",
+        "no_order",
+    ]
+    with pytest.raises(Conflict) as refused:
+        signed(platform, senior, report)
+    assert refused.value.reason == "conclusion_empty"
+
+
+def test_what_wants_to_be_confirmed_is_confirmed_by_name(platform: Platform, study_uid: str, senior: Subject) -> None:
+    report = written(platform, senior, study_uid)
+    with pytest.raises(Conflict) as refused:
+        sign(platform, senior, report.report_id, report.version, PASSWORD)
+    assert (refused.value.reason, refused.value.field) == ("identity_to_reconcile", "confirm")
+
+
+def test_signed_version_cannot_be_changed_even_by_the_owner(platform: Platform, study_uid: str, senior: Subject) -> None:
+    version = signed(platform, senior, written(platform, senior, study_uid))
+    statement = text("update report_versions set signer_name = 'x' where version_id = :version")
+    for transaction in (platform.database.transaction(platform.tenant), platform.database.owner_transaction()):
+        with pytest.raises(DBAPIError), transaction as tx:
+            tx.execute(statement, {"version": version.version_id})
+
+
+def test_dose_is_printed_from_the_register(
+    platform: Platform, study_uid: str, senior: Subject, react: Callable[..., int], tmp_path: Path
+) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler-utils) is absent")
+    react(RECORD_EXPOSURES)
+    version = signed(platform, senior, written(platform, senior, study_uid))
+    (tmp_path / "report.pdf").write_bytes(pdf(platform, senior, version.version_id))
+    done = subprocess.run(
+        ["pdftotext", "-layout", "report.pdf", "-"], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=30
+    )
+    assert "85" in done.stdout
+    assert "mGy·cm²" in done.stdout
+
+
+def test_stored_object_is_a_valid_encapsulated_pdf(platform: Platform, study_uid: str, senior: Subject, tmp_path: Path) -> None:
+    if shutil.which("dciodvfy") is None:
+        pytest.skip("dciodvfy (dicom3tools) is absent")
+    signed(platform, senior, written(platform, senior, study_uid))
+    (tmp_path / "report.dcm").write_bytes(documents(platform, study_uid)[0])
+    done = subprocess.run(
+        ["dciodvfy", "-new", "report.dcm"], cwd=tmp_path, check=False, capture_output=True, text=True, timeout=30
+    )
+    said = done.stderr + done.stdout
+    assert "EncapsulatedPDF" in said
+    assert [line for line in said.splitlines() if line.startswith("Error")] == []
+
+
+def test_study_stays_that_of_its_patient_and_is_complete(platform: Platform, study_uid: str, senior: Subject) -> None:
+    signed(platform, senior, written(platform, senior, study_uid))
+    with platform.database.read(platform.tenant) as tx:
+        study = get_study(tx, study_uid)
+        held = tx.execute(text("select count(*) from quarantine")).scalar_one()
+    assert held == 0
+    assert study.instances == 2
+    assert study.state is StudyState.RECEIVING
+    assert set(study.modalities) == {"DX", "DOC"}
+
+
+def test_secretary_reads_a_final_report_and_no_preliminary_one(
+    platform: Platform, study_uid: str, senior: Subject, resident: Subject
+) -> None:
+    secretary = a_user(platform, Role.SECRETARY)
+    first = signed(platform, resident, written(platform, resident, study_uid))
+    with pytest.raises(Forbidden):
+        pdf(platform, secretary, first.version_id)
+    second = signed(platform, senior, current(platform, study_uid))
+    assert pdf(platform, secretary, second.version_id).startswith(b"%PDF")
+    with pytest.raises(Forbidden):
+        open_draft(platform, secretary, study_uid)
+
+
+def test_referrer_without_a_relation_does_not_learn_that_the_report_exists(
+    platform: Platform, study_uid: str, senior: Subject
+) -> None:
+    version = signed(platform, senior, written(platform, senior, study_uid))
+    with pytest.raises(NotFound):
+        pdf(platform, a_user(platform, Role.REFERRER), version.version_id)
+
+
+def test_other_bytes_under_the_row_are_not_given_out(platform: Platform, study_uid: str, senior: Subject) -> None:
+    first = signed(platform, senior, written(platform, senior, study_uid))
+    report = current(platform, study_uid)
+    added = save_draft(platform, senior, report.report_id, report.version, Body(addendum="Suite."))
+    second = signed(platform, senior, added)
+    with platform.database.owner_transaction() as tx:
+        tx.execute(
+            text(
+                "update instances a set blob_key = b.blob_key, blob_size = b.blob_size, blob_sha256 = b.blob_sha256,"
+                " blob_wrapped_key = b.blob_wrapped_key from instances b"
+                " where a.sop_instance_uid = :first and b.sop_instance_uid = :second and a.tenant = b.tenant"
+            ),
+            {"first": first.sop_instance_uid, "second": second.sop_instance_uid},
+        )
+    with pytest.raises(CorruptObject):
+        pdf(platform, senior, first.version_id)
+
+
+def test_unknown_report_is_not_found(platform: Platform, senior: Subject) -> None:
+    with pytest.raises(NotFound):
+        save_draft(platform, senior, UUID(int=1), 1, BODY)
