@@ -8,38 +8,49 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from dataclasses import replace
 from struct import Struct
 from typing import Final
 
+from negatoscope.formats.dicom.frames import FrameSpans, frame_spans
 from negatoscope.formats.dicom.verdict import ByteSpan, PixelDataSpan
+from negatoscope.platform.errors import CorruptObject
 
 _COUNT: Final = Struct("<I")
 _SPAN: Final = Struct("<QQ")
+_ITEM: Final = b"\xfe\xff\x00\xe0"
 _ITEM_HEADER_BYTES: Final = 8
-# Start of image (JPEG, JPEG-LS), start of codestream (JPEG 2000, HTJ2K), JPEG XL codestream and container.
-_FRAME_STARTS: Final = (b"\xff\xd8", b"\xff\x4f", b"\xff\x0a", b"\0\0\0\x0cJXL ")
+_HEAD_BYTES: Final = 12
 
 Read = Callable[[int, int], bytes]
+"""Give so many bytes of the stored file from an offset."""
 
 
-def index_frames(span: PixelDataSpan, frames: int, read: Read) -> bytes | None:
-    """Return the index, or None when the fragments cannot be told apart; `read` gives bytes of the stored file.
-
-    `span` counts in the stored file too. The basic offset table decides where there is one (PS3.5 A.4); without it a
-    frame starts where a fragment starts like an image.
-    """
-    fragments = span.fragments
-    if not fragments:
+def index_frames(span: PixelDataSpan, frames: int, read: Read, *, extended_offset_table: bytes = b"") -> bytes | None:
+    """Return the index of a span of the stored file, or None when its frames cannot be told apart."""
+    try:
+        return pack(group_fragments(span, frames, read, extended_offset_table=extended_offset_table))
+    except CorruptObject:
         return None
-    if len(fragments) == frames:
-        return pack([[fragment] for fragment in fragments])
-    if frames == 1:
-        return pack([list(fragments)])
-    starts = _starts_by_table(span, frames, read) or _starts_by_content(fragments, read)
-    if len(starts) != frames:
-        return None
-    return pack([list(fragments[start:end]) for start, end in pairwise([*starts, len(fragments)])])
+
+
+def group_fragments(
+    span: PixelDataSpan, frames: int, read: Read, *, extended_offset_table: bytes = b""
+) -> Sequence[FrameSpans]:
+    """Return the fragments of each frame; raise CorruptObject when nothing tells them apart."""
+    if not span.fragments:
+        span = replace(span, fragments=tuple(scan_fragments(span.offset, span.length, read)))
+    if len(span.fragments) == frames or frames == 1:
+        return frame_spans(span, frames)
+    table = span.basic_offset_table
+    heads = [read(fragment.offset, min(_HEAD_BYTES, fragment.length)) for fragment in span.fragments]
+    return frame_spans(
+        span,
+        frames,
+        basic_offset_table=read(table.offset, table.length) if table is not None else b"",
+        extended_offset_table=extended_offset_table,
+        heads=heads,
+    )
 
 
 def pack(frames: Sequence[Sequence[ByteSpan]]) -> bytes:
@@ -63,49 +74,22 @@ def find_frame(index: bytes, frame: int) -> list[ByteSpan]:
 def moved(span: PixelDataSpan, by: int) -> PixelDataSpan:
     """Return the span with every offset moved, from the received stream to the stored file."""
     table = span.basic_offset_table
-    return PixelDataSpan(
-        tag=span.tag,
+    return replace(
+        span,
         offset=span.offset + by,
-        length=span.length,
-        encapsulated=span.encapsulated,
-        fragment_count=span.fragment_count,
         fragments=tuple(ByteSpan(fragment.offset + by, fragment.length) for fragment in span.fragments),
         basic_offset_table=ByteSpan(table.offset + by, table.length) if table is not None else None,
     )
 
 
-def _starts_by_table(span: PixelDataSpan, frames: int, read: Read) -> list[int]:
-    table = span.basic_offset_table
-    if table is None or table.length != 4 * frames:
-        return []
-    offsets = [_COUNT.unpack_from(entry)[0] for entry in _entries(read(table.offset, table.length))]
-    first = span.fragments[0].offset
-    numbers = {fragment.offset - first: number for number, fragment in enumerate(span.fragments)}
-    starts = [numbers.get(offset, -1) for offset in offsets]
-    is_sound = starts[0] == 0 and all(before < after for before, after in pairwise(starts))
-    return starts if is_sound else []
-
-
-def _entries(table: bytes) -> list[bytes]:
-    return [table[place : place + 4] for place in range(0, len(table), 4)]
-
-
-def _starts_by_content(fragments: Sequence[ByteSpan], read: Read) -> list[int]:
-    return [
-        number
-        for number, fragment in enumerate(fragments)
-        if read(fragment.offset, min(8, fragment.length)).startswith(_FRAME_STARTS)
-    ]
-
-
 def scan_fragments(offset: int, length: int, read: Read) -> list[ByteSpan]:
-    """List the fragments of an element whose index was too long to keep, by walking its items."""
+    """List the fragments of an element that has more of them than the gate keeps, by walking its items."""
     spans: list[ByteSpan] = []
     place, end = offset, offset + length
     while place + _ITEM_HEADER_BYTES <= end:
         header = read(place, _ITEM_HEADER_BYTES)
         (size,) = _COUNT.unpack_from(header, 4)
-        if header[:4] != b"\xfe\xff\x00\xe0" or place + _ITEM_HEADER_BYTES + size > end:
+        if header[:4] != _ITEM or place + _ITEM_HEADER_BYTES + size > end:
             break
         spans.append(ByteSpan(place + _ITEM_HEADER_BYTES, size))
         place += _ITEM_HEADER_BYTES + size

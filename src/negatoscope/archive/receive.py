@@ -6,6 +6,7 @@ What is acknowledged is synced and committed. An object that the gate refuses is
 from __future__ import annotations
 
 import contextlib
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -18,12 +19,15 @@ from negatoscope.archive.incoming_file import IncomingFile
 from negatoscope.archive.model import Outcome, Source, SourceKind, StoredInstance
 from negatoscope.archive.rows import Layout
 from negatoscope.formats.dicom.gate import Gate
+from negatoscope.formats.dicom.json_model import bulk_value
 from negatoscope.formats.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 from negatoscope.formats.dicom.verdict import PixelDataSpan, Verdict
 from negatoscope.platform.blobs.port import BlobRef, BlobWriter
 from negatoscope.platform.database import TenantId
 from negatoscope.platform.errors import NegatoscopeError
 from negatoscope.platform.runtime import Platform
+
+_EXTENDED_OFFSET_TABLE: Final = "7FE00001"
 
 __all__ = ["IncomingInstance", "Source", "SourceKind", "StoredInstance", "begin_instance"]
 
@@ -131,5 +135,8 @@ class IncomingInstance:
     def _frame_index(self, span: PixelDataSpan | None, verdict: Verdict, blob: BlobRef) -> bytes | None:
         if span is None or not span.encapsulated or verdict.attributes is None:
             return None
+        table = (
+            bulk_value(verdict.header, verdict.transfer_syntax_uid or "", _EXTENDED_OFFSET_TABLE) if verdict.header else None
+        )
         with self._platform.blobs.open(blob) as reader:
-            return index_frames(span, verdict.attributes.frames, reader.read)
+            return index_frames(span, verdict.attributes.frames, reader.read, extended_offset_table=table or b"")

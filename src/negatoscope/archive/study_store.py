@@ -72,14 +72,18 @@ def list_instances(
     tx: Connection, study_uid: str, series_uid: str | None = None, sop_instance_uid: str | None = None
 ) -> list[Instance]:
     """Return the instances of a study, a series or one instance: by series, instance number and UID."""
-    columns = instances.c
-    query = select(instances).where(columns.study_uid == study_uid)
-    if series_uid is not None:
-        query = query.where(columns.series_uid == series_uid)
-    if sop_instance_uid is not None:
-        query = query.where(columns.sop_instance_uid == sop_instance_uid)
-    order = (columns.series_uid, columns.instance_number.asc().nulls_last(), columns.sop_instance_uid)
-    return [_instance(row) for row in tx.execute(query.order_by(*order)).mappings()]
+    query = _select_instances(study_uid, series_uid, sop_instance_uid)
+    return [_instance(row) for row in tx.execute(query).mappings()]
+
+
+def list_instances_and_patient(
+    tx: Connection, study_uid: str, series_uid: str | None, sop_instance_uid: str | None
+) -> tuple[UUID | None, list[Instance]]:
+    """Return the same with the patient of the study, in one query; (None, []) when there is nothing."""
+    query = _select_instances(study_uid, series_uid, sop_instance_uid).add_columns(studies.c.patient_id)
+    joined = instances.join(studies, studies.c.study_uid == instances.c.study_uid)
+    rows = tx.execute(query.select_from(joined)).mappings().all()
+    return (rows[0]["patient_id"], [_instance(row) for row in rows]) if rows else (None, [])
 
 
 def find_instance(tx: Connection, sop_instance_uid: str) -> Instance | None:
@@ -199,6 +203,17 @@ def list_conflicts(tx: Connection, limit: int = 100) -> list[HeldInstance]:
 def _select_studies() -> Select[Any]:
     kept = [column for column in studies.c if column.name not in {"instances", "series"}]
     return select(*kept, instance_count().label("instances"), series_count().label("series"))
+
+
+def _select_instances(study_uid: str, series_uid: str | None, sop_instance_uid: str | None) -> Select[Any]:
+    columns = instances.c
+    query = select(*columns).where(columns.study_uid == study_uid)
+    if series_uid is not None:
+        query = query.where(columns.series_uid == series_uid)
+    if sop_instance_uid is not None:
+        query = query.where(columns.sop_instance_uid == sop_instance_uid)
+    order = (columns.series_uid, columns.instance_number.asc().nulls_last(), columns.sop_instance_uid)
+    return query.order_by(*order)
 
 
 def _study(row: RowMapping) -> Study:

@@ -135,13 +135,11 @@ series_metadata = Table(
     Column("block", LargeBinary, nullable=False),
 )
 
-thumbnails = Table(
-    "thumbnails",
+renderings = Table(
+    "renderings",
     metadata,
     Column("sop_instance_uid", Text, primary_key=True),
     Column("frame", Integer, primary_key=True),
-    Column("width", Integer, primary_key=True),
-    Column("height", Integer, primary_key=True),
-    Column("format", Integer, nullable=False),
+    Column("recipe", Text, primary_key=True),
     Column("picture", LargeBinary, nullable=False),
 )

@@ -11,14 +11,12 @@ create table series_metadata (
 );
 select protect_table('series_metadata', 'select, insert, update, delete');
 
-create table thumbnails (
+create table renderings (
     tenant uuid not null default current_tenant(),
     sop_instance_uid text collate "C" not null,
     frame integer not null,
-    width integer not null,
-    height integer not null,
-    format integer not null,
+    recipe text collate "C" not null,
     picture bytea not null,
-    primary key (tenant, sop_instance_uid, frame, width, height)
+    primary key (tenant, sop_instance_uid, frame, recipe)
 );
-select protect_table('thumbnails', 'select, insert, update, delete');
+select protect_table('renderings', 'select, insert, update, delete');

@@ -1,0 +1,72 @@
+"""Rows of what can be computed again: metadata blocks and pictures."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.postgresql import insert as insert_or_update
+
+from negatoscope.archive.tables import instances, renderings, series_metadata, studies
+
+
+class SeriesBlock(NamedTuple):
+    """One series: how many instances it has, and its compressed block if that covers them."""
+
+    series_uid: str
+    instances: int
+    block: bytes | None
+
+
+def list_blocks(tx: Connection, study_uid: str, series_uid: str | None, form: int) -> tuple[UUID | None, list[SeriesBlock]]:
+    """Return the blocks of a study or of one series, with the patient of the study; (None, []) when there is nothing."""
+    counted = select(instances.c.series_uid, func.count().label("instances")).where(instances.c.study_uid == study_uid)
+    if series_uid is not None:
+        counted = counted.where(instances.c.series_uid == series_uid)
+    counts = counted.group_by(instances.c.series_uid).subquery("counts")
+    kept = series_metadata.c
+    is_whole = (
+        (kept.study_uid == study_uid)
+        & (kept.series_uid == counts.c.series_uid)
+        & (kept.instances == counts.c.instances)
+        & (kept.format == form)
+    )
+    whose = select(studies.c.patient_id).where(studies.c.study_uid == study_uid).scalar_subquery()
+    query = select(counts.c.series_uid, counts.c.instances, kept.block, whose)
+    rows = tx.execute(query.select_from(counts.outerjoin(series_metadata, is_whole)).order_by(counts.c.series_uid)).all()
+    return (rows[0][3], [SeriesBlock(row[0], row[1], row[2]) for row in rows]) if rows else (None, [])
+
+
+def upsert_block(tx: Connection, study_uid: str, series_uid: str, *, covers: int, form: int, block: bytes) -> None:
+    """Keep the compressed block of a series, unless one that covers more is there."""
+    statement = insert_or_update(series_metadata).values(
+        study_uid=study_uid, series_uid=series_uid, instances=covers, format=form, block=block
+    )
+    new = statement.excluded
+    is_better = (series_metadata.c.format != new.format) | (series_metadata.c.instances <= new.instances)
+    tx.execute(
+        statement.on_conflict_do_update(
+            constraint="series_metadata_pkey",
+            set_={"instances": new.instances, "format": new.format, "block": new.block},
+            where=is_better,
+        )
+    )
+
+
+def find_rendering(tx: Connection, sop_instance_uid: str, frame: int, recipe: str) -> bytes | None:
+    """Return a picture that was made before by this recipe."""
+    columns = renderings.c
+    query = select(columns.picture).where(
+        columns.sop_instance_uid == sop_instance_uid, columns.frame == frame, columns.recipe == recipe
+    )
+    picture: bytes | None = tx.execute(query).scalar_one_or_none()
+    return picture
+
+
+def insert_rendering(tx: Connection, sop_instance_uid: str, frame: int, recipe: str, picture: bytes) -> None:
+    """Keep a picture; no error if it is there."""
+    statement = insert_or_update(renderings).values(
+        sop_instance_uid=sop_instance_uid, frame=frame, recipe=recipe, picture=picture
+    )
+    tx.execute(statement.on_conflict_do_nothing())

@@ -1,0 +1,170 @@
+"""Open stored objects for whoever may see them: whole, by range, by frame, in another transfer syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from negatoscope.access.actions import Action
+from negatoscope.access.model import Subject
+from negatoscope.archive.decoding import decoded_frame, reencoded_file, reencoded_frame
+from negatoscope.archive.model import Instance
+from negatoscope.archive.stored_file import frame_pieces, frame_spans_of, is_deflated, read_frame
+from negatoscope.archive.viewing_trail import authorised_instances
+from negatoscope.formats.dicom.uids import SeriesUid, SopInstanceUid, StudyUid
+from negatoscope.platform.blobs.port import BlobStore
+from negatoscope.platform.errors import NotFound
+from negatoscope.platform.runtime import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInstance:
+    """One object that its reader may have. Nothing is held open between two calls."""
+
+    instance: Instance
+    blobs: BlobStore
+
+    @property
+    def study_uid(self) -> StudyUid:
+        """Return the Study Instance UID."""
+        return self.instance.study_uid
+
+    @property
+    def series_uid(self) -> SeriesUid:
+        """Return the Series Instance UID."""
+        return self.instance.series_uid
+
+    @property
+    def sop_instance_uid(self) -> SopInstanceUid:
+        """Return the SOP Instance UID."""
+        return self.instance.sop_instance_uid
+
+    @property
+    def sop_class_uid(self) -> str:
+        """Return the SOP Class UID."""
+        return self.instance.sop_class_uid
+
+    @property
+    def transfer_syntax_uid(self) -> str:
+        """Return the transfer syntax in which the object is kept."""
+        return self.instance.transfer_syntax_uid
+
+    @property
+    def size(self) -> int:
+        """Count the bytes of the Part 10 file."""
+        return self.instance.blob.size
+
+    @property
+    def frames(self) -> int:
+        """Count the frames; 0 without pixels."""
+        return self.instance.frames
+
+    @property
+    def data_set_offset(self) -> int:
+        """Return where the data set begins in the file: what DIMSE sends starts here."""
+        return self.instance.data_set_offset
+
+    def chunks(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """Yield the Part 10 file, or a range of it, in pieces of at most 2 MiB."""
+        with self.blobs.open(self.instance.blob) as reader:
+            yield from reader.chunks(offset, length)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return a range of the Part 10 file."""
+        with self.blobs.open(self.instance.blob) as reader:
+            return reader.read(offset, length)
+
+
+def open_instances(
+    platform: Platform,
+    subject: Subject,
+    *,
+    study_uid: str,
+    series_uid: str | None = None,
+    sop_instance_uid: str | None = None,
+    action: Action = Action.RETRIEVE_IMAGES,
+) -> list[OpenInstance]:
+    """Return the objects of a study, a series or one object, and leave one entry in the trail.
+
+    Raises NotFound when there is nothing, Forbidden when the policy says no.
+    """
+    scope = series_uid if sop_instance_uid is None else sop_instance_uid
+    found = authorised_instances(
+        platform,
+        subject,
+        action,
+        study_uid=study_uid,
+        series_uid=series_uid,
+        sop_instance_uid=sop_instance_uid,
+        objects={"scope": scope or study_uid},
+    )
+    return [OpenInstance(instance, platform.blobs) for instance in found]
+
+
+def transcoded(platform: Platform, opened: OpenInstance, transfer_syntax_uid: str) -> bytes:
+    """Return the whole file in another transfer syntax, made in a process that may be killed."""
+    return reencoded_file(platform.sandbox, opened.read(0, opened.size), transfer_syntax_uid)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFrames:
+    """Some frames of one object, as stored or in another transfer syntax."""
+
+    platform: Platform
+    instance: Instance
+    frames: tuple[int, ...]
+
+    @property
+    def etag(self) -> str:
+        """Return what changes whenever the bytes of these frames would."""
+        return f"{self.instance.blob.sha256[:32]}-{'.'.join(map(str, self.frames))}"
+
+    def length(self, frame: int) -> int | None:
+        """Return the number of stored bytes of a frame, None when only reading tells."""
+        if is_deflated(self.instance):
+            return None
+        with self.platform.blobs.open(self.instance.blob) as reader:
+            return sum(span.length for span in frame_spans_of(reader, self.instance, frame))
+
+    def stored(self, frame: int) -> Iterator[bytes]:
+        """Yield the stored bytes of a frame in pieces."""
+        with self.platform.blobs.open(self.instance.blob) as reader:
+            yield from frame_pieces(reader, self.instance, frame)
+
+    def encoded(self, frame: int, transfer_syntax_uid: str) -> bytes:
+        """Return a frame in this transfer syntax."""
+        stored = read_frame(self.platform.blobs, self.instance, frame)
+        pixels = self.instance.pixels
+        if pixels is None or transfer_syntax_uid == self.instance.transfer_syntax_uid:
+            return stored
+        return reencoded_frame(self.platform.sandbox, stored, pixels, self.instance.transfer_syntax_uid, transfer_syntax_uid)
+
+
+def open_frames(
+    platform: Platform,
+    subject: Subject,
+    *,
+    study_uid: str,
+    series_uid: str,
+    sop_instance_uid: str,
+    frames: Sequence[int],
+    action: Action = Action.VIEW_IMAGES,
+) -> OpenFrames:
+    """Return frames (counted from 1) of one object; the first of a viewing leaves an entry in the trail."""
+    instance = authorised_instances(
+        platform, subject, action, study_uid=study_uid, series_uid=series_uid, sop_instance_uid=sop_instance_uid
+    )[0]
+    if not frames or any(not 1 <= frame <= instance.frames for frame in frames):
+        raise NotFound("There is no such frame.", reason="no_such_frame")
+    return OpenFrames(platform, instance, tuple(frames))
+
+
+def read_pixels(platform: Platform, instance: Instance, frame: int = 1) -> NDArray[np.generic]:
+    """Return the decoded cells of a frame `(rows, columns[, samples])` to a part of the product; leaves no trace."""
+    if instance.pixels is None:
+        raise NotFound("The object has no frames.", reason="no_such_frame")
+    encoded = read_frame(platform.blobs, instance, frame)
+    return decoded_frame(platform.sandbox, encoded, instance.pixels, instance.transfer_syntax_uid)
