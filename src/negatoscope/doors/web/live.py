@@ -6,7 +6,7 @@ asks for the content through the usual doors, where the policy decides again.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Final
 
@@ -54,12 +54,14 @@ def encode(event: Event) -> bytes:
     return b"id: %s\ndata: %s\n\n" % (str(event.position).encode(), data)
 
 
-async def stream_events(request: Request, feed: EventFeed, subject: Subject) -> AsyncIterator[bytes]:
+async def stream_events(
+    request: Request, feed: EventFeed, subject: Subject, *, heartbeat_s: float = HEARTBEAT_S
+) -> AsyncGenerator[bytes, None]:
     """Yield the stream of one browser until it leaves or its session ends."""
     kinds = told_kinds(subject)
     after = Position.parse(request.headers.get("last-event-id", ""))
     yield b"retry: %d\n\n" % RECONNECT_MS
-    async for event in feed.listen(after=after, heartbeat_s=HEARTBEAT_S):
+    async for event in feed.listen(after=after, heartbeat_s=heartbeat_s):
         if event is None:
             try:
                 subject = await run_in_threadpool(find_subject, request)
