@@ -168,10 +168,20 @@ def test_a_deflate_bomb_is_refused_in_little_memory() -> None:
 
 
 def test_a_deflated_object_is_accepted_and_a_cut_one_is_not() -> None:
-    data = bare_bytes(a_ct_slice(), DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
+    data_set = a_ct_slice()
+    data = bare_bytes(data_set, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
     assert refusal_of(data, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) is None
     assert refusal_of(data + b"\0", DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) is None
     assert refusal_of(data + b"hidden", DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) is Refusal.BAD_DEFLATE
+    plain = bare_bytes(data_set, EXPLICIT_VR_LITTLE_ENDIAN)
+    trailer = zlib.crc32(plain).to_bytes(4, "little") + len(plain).to_bytes(4, "little")
+    assert judge(data + trailer, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN).warnings == ("gzip_trailer",)
+    gate = Gate(DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
+    for byte in data + trailer:
+        gate.feed(bytes([byte]))
+    assert gate.finish() == judge(data + trailer, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
+    assert refusal_of(data + trailer + b"x", DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) is Refusal.BAD_DEFLATE
+    assert refusal_of(data + trailer[::-1], DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) is Refusal.BAD_DEFLATE
     assert refusal_of(data[:-20], DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) is Refusal.TRUNCATED
     assert refusal_of(b"\xff" * 100, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) is Refusal.BAD_DEFLATE
 

@@ -6,23 +6,19 @@ archive indexes. Nothing is decoded here and nothing is repaired: an object is a
 
 from __future__ import annotations
 
-import zlib
 from typing import Final
 
 from negatoscope.formats.dicom.containers import Coding
 from negatoscope.formats.dicom.data_set_parser import DataSetParser
 from negatoscope.formats.dicom.file_meta import FileMetaReader
 from negatoscope.formats.dicom.indexing import instance_attributes
+from negatoscope.formats.dicom.inflating import BoundedInflater
 from negatoscope.formats.dicom.pixel_checks import check_pixels
 from negatoscope.formats.dicom.transfer_syntaxes import TransferSyntax, find_transfer_syntax
 from negatoscope.formats.dicom.uids import is_uid
 from negatoscope.formats.dicom.verdict import Flag, Identity, Refusal, Verdict
 
 HEADER_LIMIT: Final = 4 << 20
-_INFLATED_PIECE: Final = 1 << 20
-_INFLATE_FACTOR: Final = 64
-_INFLATE_ALLOWANCE: Final = 16 << 20
-_INFLATE_MAXIMUM: Final = 2 << 30
 _UID_KEYWORDS: Final = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
@@ -47,9 +43,7 @@ class Gate:
         self._meta: FileMetaReader | None = None
         self._parser: DataSetParser | None = None
         self._syntax: TransferSyntax | None = None
-        self._inflater: zlib._Decompress | None = None
-        self._inflated = 0
-        self._trailing = 0
+        self._inflater: BoundedInflater | None = None
         self._size = 0
         self._data_set_offset = 0
         if transfer_syntax_uid is None:
@@ -150,47 +144,19 @@ class Gate:
             coding = Coding.EXPLICIT_BIG
         self._parser = DataSetParser(coding, position=offset, header_limit=self._header_limit)
         if syntax.deflated:
-            self._inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+            self._inflater = BoundedInflater()
 
     def _feed_data_set(self, data: bytes) -> None:
         if self._parser is None:
             return
         if self._inflater is None:
             self._parser.feed(data)
-        else:
-            self._inflate(self._parser, self._inflater, data)
-
-    def _inflate(self, parser: DataSetParser, inflater: zlib._Decompress, data: bytes) -> None:
-        """Inflate in bounded pieces, and never more than a fixed multiple of what arrived."""
-        if inflater.eof:
-            self._trailing += len(data)
-        allowed = min(_INFLATE_MAXIMUM, _INFLATE_FACTOR * self._size + _INFLATE_ALLOWANCE)
-        while data and self.refusal is None and not inflater.eof:
-            try:
-                inflated = inflater.decompress(data, _INFLATED_PIECE)
-            except zlib.error:
-                self._failure = Refusal.BAD_DEFLATE
+            return
+        for inflated in self._inflater.feed(data):
+            self._parser.feed(inflated)
+            if self._parser.failure is not None:
                 return
-            self._inflated += len(inflated)
-            if self._inflated > allowed:
-                self._failure = Refusal.INFLATE_LIMIT
-                return
-            parser.feed(inflated)
-            data = inflater.unconsumed_tail
-            if not data and len(inflated) == _INFLATED_PIECE:
-                self._drain(parser, inflater, allowed)
-
-    def _drain(self, parser: DataSetParser, inflater: zlib._Decompress, allowed: int) -> None:
-        """Take what zlib still holds after it has swallowed all input."""
-        while self.refusal is None and not inflater.eof:
-            inflated = inflater.decompress(b"", _INFLATED_PIECE)
-            if not inflated:
-                return
-            self._inflated += len(inflated)
-            if self._inflated > allowed:
-                self._failure = Refusal.INFLATE_LIMIT
-                return
-            parser.feed(inflated)
+        self._failure = self._inflater.failure
 
     def _finish_reading(self) -> Refusal | None:
         if self._failure is not None:
@@ -204,10 +170,10 @@ class Gate:
         if self._parser is None:
             return self._failure
         if self._inflater is not None and self._parser.failure is None:
-            if not self._inflater.eof:
-                return Refusal.TRUNCATED
-            if self._trailing + len(self._inflater.unused_data) > 1:  # one NUL makes an odd length even (PS3.5 A.5)
-                return Refusal.BAD_DEFLATE
+            failure = self._inflater.finish()
+            self._parser.warnings |= self._inflater.warnings
+            if failure is not None:
+                return failure
         return self._parser.finish()
 
     def _check_uids(self, parser: DataSetParser) -> Refusal | None:
