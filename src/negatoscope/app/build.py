@@ -23,19 +23,21 @@ from negatoscope.platform.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class PreparedDatabase:
-    """A database that runs, and its address."""
+    """A database that runs, its address, and whether it ran before it was asked for."""
 
     url: str
     server: EmbeddedServer | None
+    started_here: bool
 
 
 def start_database(settings: Settings) -> PreparedDatabase:
     """Return the address of the database; the embedded server is started when the settings name none."""
     make_data_folder(settings)
     if settings.database_url is not None:
-        return PreparedDatabase(settings.database_url, None)
+        return PreparedDatabase(settings.database_url, None, started_here=False)
     server = EmbeddedServer(settings.data / "database")
-    return PreparedDatabase(server.start(), server)
+    ran = server.runs()
+    return PreparedDatabase(server.start(), server, started_here=not ran)
 
 
 def make_data_folder(settings: Settings) -> None:

@@ -1,0 +1,106 @@
+"""`negatoscope run`: start this installation, say where its doors are, keep it running."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+
+import click
+
+from negatoscope.app.build import PreparedDatabase, build_platform, prepare_database, start_database
+from negatoscope.app.command_line import banner
+from negatoscope.app.command_line.progress import bar
+from negatoscope.app.demonstration.department import furnish
+from negatoscope.app.supervisor import ROLES, Supervisor, check_ports
+from negatoscope.platform.database import Database
+from negatoscope.platform.errors import SettingsError
+from negatoscope.platform.logs import configure_logs
+from negatoscope.platform.settings import Settings, load_settings
+
+LEAST_FREE_BYTES = 512 << 20
+
+
+@click.command()
+@click.option(
+    "--role", "roles", multiple=True, type=click.Choice(ROLES), help="Run this role alone (may be repeated); all by default."
+)
+@click.option("--demo", is_flag=True, help="Furnish a demonstration department with synthetic studies at the first start.")
+def run(roles: tuple[str, ...], *, demo: bool) -> None:
+    """Start the product and keep it running until Ctrl-C."""
+    began = time.monotonic()
+    settings = load_settings(**({"demonstration": True} if demo else {}))
+    chosen = roles or ROLES
+    refuse_public_addresses(settings)
+    configure_logs(settings.log_level, process="supervisor")
+    check_ports(settings, chosen)
+    click.echo("Négatoscope starts: database…", nl=False)
+    prepared = start_database(settings)
+    try:
+        check_free_space(settings)
+        _prepare(prepared, settings, demo=demo)
+        supervisor = Supervisor(settings, chosen, environment_of(settings, prepared))
+        for received in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(received, lambda *_: supervisor.request_stop())
+        click.echo(" processes…", nl=False)
+        supervisor.start()
+        try:
+            click.echo(f" ready in {time.monotonic() - began:.1f} s.\n")
+            banner.show(settings, chosen)
+            supervisor.watch()
+            click.echo("\nStopping…", nl=False)
+        finally:
+            supervisor.stop()
+    finally:
+        if prepared.server is not None:
+            prepared.server.stop()
+    click.echo(" stopped. Everything is kept.")
+
+
+def _prepare(prepared: PreparedDatabase, settings: Settings, *, demo: bool) -> None:
+    database = Database(prepared.url)
+    try:
+        tenant = prepare_database(database, settings)
+        if demo:
+            platform = build_platform(settings, database, tenant)
+            try:
+                with bar("Demonstration") as advance:
+                    furnish(platform, advance)
+            finally:
+                platform.sandbox.close()
+                platform.jobs.close()
+    finally:
+        database.close()
+
+
+def environment_of(settings: Settings, prepared: PreparedDatabase) -> dict[str, str]:
+    """Return what the processes must know besides the environment they inherit."""
+    return {
+        "NEGATOSCOPE_DATA": str(settings.data.resolve()),
+        "NEGATOSCOPE_DATABASE_URL": prepared.url,
+        "NEGATOSCOPE_DEMONSTRATION": "true" if settings.demonstration else "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def check_free_space(settings: Settings) -> None:
+    """Raise SettingsError when the disk of the data folder is nearly full."""
+    free = shutil.disk_usage(settings.data).free
+    if free < LEAST_FREE_BYTES:
+        raise SettingsError(
+            f"The disk of {settings.data} has {free >> 20} MB left; at least {LEAST_FREE_BYTES >> 20} MB are needed. "
+            "Free some, or choose another folder with NEGATOSCOPE_DATA.",
+            reason="disk_full",
+        )
+
+
+def refuse_public_addresses(settings: Settings) -> None:
+    """Raise SettingsError for a door on an address that others can reach: none of them is encrypted in this release."""
+    for name in ("http_host", "dicom_host", "hl7_host"):
+        host = getattr(settings, name)
+        if host not in {"127.0.0.1", "::1", "localhost"}:
+            raise SettingsError(
+                f"NEGATOSCOPE_{name.upper()}={host} would open an unencrypted door to the network; this release listens on the "
+                "loopback address alone. Put a TLS proxy in front of it.",
+                reason="public_address",
+            )

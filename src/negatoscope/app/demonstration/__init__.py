@@ -1,0 +1,1 @@
+"""A department to try the product with: invented people, synthetic radiographs. May import everything."""

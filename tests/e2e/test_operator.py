@@ -1,0 +1,139 @@
+"""What the operator sees: one clear sentence and a status other than zero; two installations side by side; kill -9."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.product import PROGRAM, Product, descendants, seen_within
+
+
+@pytest.fixture
+def product() -> Iterator[Product]:
+    folder = Path(tempfile.mkdtemp(prefix="nego-e2e-"))
+    folder.chmod(0o755)
+    product = Product.in_folder(folder)
+    yield product
+    if product.process is not None and product.process.poll() is None:
+        product.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def complaint(product: Product, *arguments: str, **environment: str) -> str:
+    """Run a command that must fail; return its one sentence."""
+    result = subprocess.run(
+        [PROGRAM, *arguments],
+        env={**product.environment, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode not in (0, None)
+    assert "Traceback" not in result.stdout + result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("negatoscope: ")]
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+def test_help_shows_the_verbs(product: Product) -> None:
+    text = product.run("--help").stdout
+    for verb in ("run", "demo", "import", "user", "token", "verify", "doctor", "settings"):
+        assert f"\n  {verb} " in text
+
+
+def test_wrong_setting_is_one_sentence(product: Product) -> None:
+    assert "NEGATOSCOPE_HTTP_PORT" in complaint(product, "run", NEGATOSCOPE_HTTP_PORT="eighty")
+
+
+def test_unknown_setting_is_one_sentence(product: Product) -> None:
+    assert "NEGATOSCOPE_HTPP_PORT" in complaint(product, "run", NEGATOSCOPE_HTPP_PORT="80")
+
+
+@pytest.mark.parametrize("name", ["HTTP_PORT", "DICOM_PORT", "HL7_PORT"])
+def test_taken_port_names_its_setting(product: Product, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert f"NEGATOSCOPE_{name}" in complaint(product, "run", **{f"NEGATOSCOPE_{name}": port})
+
+
+def test_data_folder_that_cannot_be_made_is_one_sentence(product: Product) -> None:
+    file = product.folder / "file"
+    file.write_text("")
+    assert str(file) in complaint(product, "run", NEGATOSCOPE_DATA=str(file / "data"))
+
+
+def test_database_that_does_not_answer_is_one_sentence(product: Product) -> None:
+    assert "database" in complaint(product, "run", NEGATOSCOPE_DATABASE_URL="postgresql://nobody@127.0.0.1:9/none").lower()
+
+
+def test_public_address_is_refused(product: Product) -> None:
+    assert "NEGATOSCOPE_DICOM_HOST" in complaint(product, "run", NEGATOSCOPE_DICOM_HOST="0.0.0.0")
+
+
+def test_two_installations_run_side_by_side_and_stop_cleanly(product: Product) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="nego-e2e-"))
+    folder.chmod(0o755)
+    other = Product.in_folder(folder)
+    try:
+        product.start(demo=False)
+        other.start(demo=False)
+        for one in (product, other):
+            assert httpx.get(f"{one.root}/health").status_code == 200
+        assert "Everything is kept" in other.stop()
+        assert httpx.get(f"{product.root}/health").status_code == 200
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_second_start_keeps_everything_after_kill_minus_nine(product: Product) -> None:
+    product.start(demo=False)
+    created = product.run(
+        "user",
+        "create",
+        "anne",
+        "--name",
+        "Anne",
+        "--role",
+        "radiologist",
+        "--password-stdin",
+        input_text="quatre mots sans lien\n",
+    )
+    assert created.returncode == 0, created.stderr
+    product.kill()
+    product.start(demo=False)
+    assert "anne" in product.run("user", "list").stdout
+    assert product.run("verify").returncode == 0
+
+
+def test_dead_process_is_started_again(product: Product) -> None:
+    product.start(demo=False)
+    assert product.process is not None
+    listener = next(
+        pid for pid in descendants(product.process.pid) if Path(f"/proc/{pid}/cmdline").read_bytes().endswith(b"process\0hl7\0")
+    )
+    os.kill(listener, signal.SIGKILL)
+
+    def answers() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", product.hl7_port), timeout=1):
+                return not Path(f"/proc/{listener}").exists()
+        except OSError:
+            return False
+
+    assert seen_within(answers, within_s=30, what="the HL7 door")
+
+
+def test_doctor_finds_a_healthy_installation_healthy(product: Product) -> None:
+    product.start(demo=False)
+    result = product.run("doctor")
+    assert result.returncode == 0, result.stdout
