@@ -30,17 +30,20 @@ class BoundedInflater:
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Take the next deflated bytes; stop asking for more pieces to stop inflating."""
         self._received += len(data)
-        if self._inflater.eof:
+        if self._has_ended():
             self._keep_trailing(data)
             return
-        while self.failure is None and not self._inflater.eof:
+        while self.failure is None and not self._has_ended():
             inflated, data = self._step(data)
             if inflated:
                 yield inflated
             if not data and len(inflated) < _PIECE:
                 break
-        if self._inflater.eof:
+        if self._has_ended():
             self._keep_trailing(self._inflater.unused_data)
+
+    def _has_ended(self) -> bool:
+        return self._inflater.eof
 
     def _keep_trailing(self, data: bytes) -> None:
         self._trailing += data[: _TRAILER_LENGTH + 1 - len(self._trailing)]
@@ -60,7 +63,7 @@ class BoundedInflater:
 
     def finish(self) -> Refusal | None:
         """Say whether the stream ended, with nothing behind it but what writers are known to put there."""
-        if self.failure is None and not self._inflater.eof:
+        if self.failure is None and not self._has_ended():
             self.failure = Refusal.TRUNCATED
         elif self.failure is None and bytes(self._trailing) not in (b"", b"\0"):  # one NUL makes the length even
             trailer = self._checksum.to_bytes(4, "little") + (self._inflated & 0xFFFFFFFF).to_bytes(4, "little")
