@@ -6,8 +6,12 @@ const root = import.meta.dirname;
 /** One entry a kind of page; the site's own joins the build when its file is there. */
 const entries = ['src/viewer.ts', 'src/site.ts'].filter((path) => existsSync(resolve(root, path)));
 
-export default defineConfig({
+/** The glue of the WebAssembly codecs also runs in Node.js; a build is for browsers only. */
+const absent = resolve(root, 'src/codecs/absent.ts');
+
+export default defineConfig(({ command }) => ({
   root,
+  resolve: { alias: command === 'build' ? { fs: absent, path: absent } : {} },
   base: '/static/build/',
   publicDir: false,
   worker: { format: 'es' },
@@ -24,4 +28,4 @@ export default defineConfig({
     },
   },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' },
-});
+}));

@@ -1,5 +1,5 @@
 /** The one registry of keys. Help is written from it; nothing else listens for keys outside marks. */
-import type { StringKey } from './strings.ts';
+import type { StringKey, Translator } from './strings.ts';
 
 export type KeyScope = 'tools' | 'view' | 'study' | 'marks';
 
@@ -94,4 +94,17 @@ export function commandOf(event: Pressed, singleLetters: boolean): CommandId | n
 /** Find the key of a command, for tooltips. */
 export function keyOf(id: HotKeyId): string {
   return HOT_KEYS.find((hotKey) => hotKey.id === id)?.key ?? '';
+}
+
+const NAMED = ['PageDown', 'PageUp', 'Arrow', 'Enter', 'Delete', 'Shift', 'Control'] as const;
+
+/** Write a key as it stands on the reader's keyboard. */
+export function shownKey(key: string, words: Translator): string {
+  const parts = key === '+' ? [key] : key.split('+');
+  return parts
+    .map((part) => {
+      const named = NAMED.find((name) => name === part);
+      return named === undefined ? part.toUpperCase() : words.text(`key_${named}`);
+    })
+    .join(' + ');
 }

@@ -140,7 +140,13 @@ const english = {
   mouse_wheel: 'Wheel: zoom to the pointer; with several frames, previous and next frame (Ctrl: zoom)',
   mouse_pinch: 'Two fingers: zoom and pan',
   mouse_double: 'Double click: fit, or one to one',
-  key_space: 'Space',
+  key_PageDown: 'Page down',
+  key_PageUp: 'Page up',
+  key_Arrow: 'Arrows',
+  key_Enter: 'Enter',
+  key_Delete: 'Delete',
+  key_Shift: 'Shift',
+  key_Control: 'Ctrl',
 };
 
 export type StringKey = keyof typeof english;
@@ -286,7 +292,13 @@ const french: Strings = {
   mouse_wheel: 'Molette : zoom au pointeur ; à plusieurs vues, vue précédente et suivante (Ctrl : zoom)',
   mouse_pinch: 'Deux doigts : zoom et déplacement',
   mouse_double: 'Double clic : ajuster, ou un pour un',
-  key_space: 'Espace',
+  key_PageDown: 'Page suiv.',
+  key_PageUp: 'Page préc.',
+  key_Arrow: 'Flèches',
+  key_Enter: 'Entrée',
+  key_Delete: 'Suppr',
+  key_Shift: 'Maj',
+  key_Control: 'Ctrl',
 };
 
 export type Language = 'fr' | 'en';

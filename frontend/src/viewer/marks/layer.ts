@@ -4,7 +4,7 @@ import type { Frame } from '../dicom/pixels.ts';
 import type { Point } from '../geometry/placement.ts';
 import type { Translator } from '../strings.ts';
 import { s, setAttribute, setText } from '../ui/dom.ts';
-import { measure, worth, type Mark } from './model.ts';
+import { measure, numberOf, worth, type Mark } from './model.ts';
 
 export interface MarkScene {
   readonly marks: readonly Mark[];
@@ -57,10 +57,10 @@ export class MarksLayer {
       this.drawn.delete(serial);
     }
     if (scene === null) return;
-    marks.forEach((mark, index) => {
+    for (const mark of marks) {
       this.current.set(mark.serial, mark);
-      this.place(this.drawn.get(mark.serial) ?? this.create(mark), mark, index + 1, scene);
-    });
+      this.place(this.drawn.get(mark.serial) ?? this.create(mark), mark, numberOf(mark, marks), scene);
+    }
   }
 
   focus(serial: number): void {

@@ -25,6 +25,11 @@ export function newMark(kind: MarkKind, frame: number, points: readonly Point[])
   return { serial: ++lastSerial, kind, frame, points };
 }
 
+/** Number a mark among those of its kind, from 1. */
+export function numberOf(mark: Mark, marks: readonly Mark[]): number {
+  return marks.filter((other) => other.kind === mark.kind).findIndex((other) => other.serial === mark.serial) + 1;
+}
+
 export function withPoint(mark: Mark, index: number, point: Point): Mark {
   return { ...mark, points: mark.points.map((old, at) => (at === index ? point : old)) };
 }

@@ -1,5 +1,5 @@
 /** The list of marks on the shown image, with what they measure. */
-import { measure, worth, type Mark } from '../marks/model.ts';
+import { measure, numberOf, worth, type Mark } from '../marks/model.ts';
 import type { Translator } from '../strings.ts';
 import { h } from '../ui/dom.ts';
 import { icon } from '../ui/icons.ts';
@@ -24,9 +24,9 @@ export class MarksPanel {
     const lines =
       image === null || frame === null
         ? []
-        : marks.map((mark, index) => ({
+        : marks.map((mark) => ({
             mark,
-            text: this.words.text(`mark_${mark.kind}`, { number: index + 1, value: measure(mark, image, frame, this.words) }),
+            text: this.words.text(`mark_${mark.kind}`, { number: numberOf(mark, marks), value: measure(mark, image, frame, this.words) }),
             note: worth(mark, image, this.words),
           }));
     const state = lines.map((line) => `${line.mark.serial} ${line.text}`).join('\n');

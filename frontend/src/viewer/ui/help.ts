@@ -1,10 +1,9 @@
 /** The help dialog: every key of the registry, the mouse, and the few settings. */
 import type { Preferences } from '../config.ts';
-import { HOT_KEYS, type KeyScope } from '../hotkeys.ts';
+import { HOT_KEYS, shownKey, type KeyScope } from '../hotkeys.ts';
 import type { StringKey, Translator } from '../strings.ts';
 import { h } from './dom.ts';
 import { icon } from './icons.ts';
-import { shownKey } from './toolbar.ts';
 
 const SCOPES: readonly KeyScope[] = ['tools', 'view', 'study', 'marks'];
 const MOUSE: readonly StringKey[] = [
@@ -22,7 +21,7 @@ const SWITCHES = [
 
 function keyTable(scope: KeyScope, words: Translator): HTMLElement {
   const rows = HOT_KEYS.filter((hotKey) => hotKey.scope === scope).map((hotKey) =>
-    h('div', { class: 'nv-key-row' }, h('dt', {}, h('kbd', {}, shownKey(hotKey.key))), h('dd', {}, words.text(hotKey.label))),
+    h('div', { class: 'nv-key-row' }, h('dt', {}, h('kbd', {}, shownKey(hotKey.key, words))), h('dd', {}, words.text(hotKey.label))),
   );
   return h('section', {}, h('h3', {}, words.text(`scope_${scope}`)), h('dl', {}, ...rows));
 }

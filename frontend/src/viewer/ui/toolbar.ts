@@ -1,5 +1,5 @@
 /** The toolbar: one row of named buttons, in the order of a reading. */
-import { keyOf, type CommandId } from '../hotkeys.ts';
+import { keyOf, shownKey, type CommandId } from '../hotkeys.ts';
 import type { StringKey, Translator } from '../strings.ts';
 import { h, setAttribute } from './dom.ts';
 import { icon, type IconName } from './icons.ts';
@@ -103,7 +103,7 @@ export class Toolbar {
         class: 'nv-button',
         'aria-label': name,
         'aria-pressed': plan.toggle === true ? 'false' : null,
-        title: `${name} (${shownKey(keyOf(plan.command))})`,
+        title: `${name} (${shownKey(keyOf(plan.command), this.words)})`,
         'data-command': plan.command,
       },
       icon(plan.icon),
@@ -124,12 +124,4 @@ export class Toolbar {
     event.preventDefault();
     all[(here + step + all.length) % all.length]?.focus();
   }
-}
-
-/** Write a key as it stands on the keyboard. */
-export function shownKey(key: string): string {
-  const [last = '', ...modifiers] = key.split('+').reverse();
-  if (key === '+') return '+';
-  const shown = last.length === 1 ? last.toUpperCase() : last;
-  return [...modifiers.reverse().map((name) => (name === 'Control' ? 'Ctrl' : name)), shown].join('+');
 }

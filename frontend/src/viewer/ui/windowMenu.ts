@@ -48,7 +48,7 @@ export class WindowMenu {
 
   show(image: RadiographImage | null, display: Display | null): void {
     const { words } = this;
-    this.button.disabled = image === null || display?.voi == null;
+    this.button.disabled = image === null || (display?.voi ?? null) === null;
     const name = image === null || display === null ? words.text('window') : windowName(display.voiKey, image, words);
     setText(this.name, name);
     this.button.setAttribute('aria-label', `${words.text('windows')}: ${name}`);

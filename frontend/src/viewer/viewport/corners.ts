@@ -22,7 +22,7 @@ type Line = { readonly text: string; readonly kind?: 'strong' | 'warning' | 'sid
 function identity(image: RadiographImage, hidden: boolean, words: Translator): Line[] {
   if (hidden) return [{ text: words.text('identity_hidden'), kind: 'strong' }];
   const { name, identifier, birthDate, sex } = image.patient;
-  const born = birthDate === undefined ? '' : `${words.text('born')} ${words.date(birthDate)}`;
+  const born = birthDate === undefined || !/^\d{8}$/.test(birthDate) ? '' : `${words.text('born')} ${words.date(birthDate)}`;
   const sexText = sex === 'M' || sex === 'F' || sex === 'O' ? words.text(`sex_${sex}`) : '';
   return [
     { text: name ?? '—', kind: 'strong' },

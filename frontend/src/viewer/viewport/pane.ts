@@ -65,7 +65,7 @@ export class Pane {
     this.corners = new Corners(words);
     this.outlines = new FindingsLayer(words);
     this.marks = new MarksLayer(words, {
-      beginDrag: (mark, index, event) => this.pointer.adopt(event, markGesture(this.viewport, mark, index)),
+      beginDrag: (mark, index, event) => this.grip(mark, index, event),
       nudge: (mark, index, by) => movements.moveMark(this.viewport, mark, index, by, true),
       remove: (mark) => this.remove(mark),
     });
@@ -169,6 +169,13 @@ export class Pane {
         this.listener.placed(this);
       },
     });
+  }
+
+  /** A press on a mark drags it; the one press an angle waits for may fall on the angle's own handle. */
+  private grip(mark: Mark, index: number | null, event: PointerEvent): void {
+    this.listener.activated(this);
+    if (this.awaiting === null) this.pointer.adopt(event, markGesture(this.viewport, mark, index));
+    else this.finishAngle(this.pointer.at(event));
   }
 
   private followAngle(at: Point): void {

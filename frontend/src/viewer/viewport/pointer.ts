@@ -58,7 +58,8 @@ export class PointerInput {
     this.start(event, this.at(event), actions);
   }
 
-  private at(event: MouseEvent): Point {
+  /** Where on the stage an event happened. */
+  at(event: MouseEvent): Point {
     const box = this.stage.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
