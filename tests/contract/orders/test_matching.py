@@ -60,7 +60,10 @@ def an_image_of(order: Order, **attributes: object) -> Dataset:
         "PatientSex": "F",
         "RequestAttributesSequence": Sequence([request]),
     }
-    return a_dx_image(**(usual | attributes))
+    image = a_dx_image()
+    for keyword, value in (usual | attributes).items():
+        setattr(image, keyword, value)
+    return image
 
 
 @pytest.fixture
