@@ -96,6 +96,7 @@ def _create_study(tx: Connection, registration: Registration, attributes: Instan
         demographics_of(attributes),
         source="dicom",
         own_issuer=issuer,
+        issuer_assumed=not (attributes.issuer_of_patient_id or attributes.issuer_of_patient_id_universal),
     )
     study = study_of(attributes, patient_id, default_issuer=issuer, at=registration.at)
     sent = (attributes.patient_id, attributes.issuer_of_patient_id)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
+import orjson
 from sqlalchemy import Connection, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
@@ -20,7 +21,6 @@ from negatoscope.archive.tables import instance_conflicts, instances, quarantine
 from negatoscope.formats.dicom.uids import StudyUid
 from negatoscope.patients.model import Patient, Sex
 from negatoscope.platform.blobs.port import BlobRef
-from negatoscope.platform.events import JsonValue
 
 _STUDY_LOCK: Final = "hashtextextended(current_tenant()::text || :study_uid, 30)"
 _CREATION_LOCK: Final = "hashtextextended(current_tenant()::text || :study_uid, 31)"
@@ -34,6 +34,19 @@ _SHARE_STUDY = text(
 _LOCK_STUDY = text(f"select pg_advisory_xact_lock({_STUDY_LOCK})")
 _TRY_LOCK_STUDY = text(f"select pg_try_advisory_xact_lock({_STUDY_LOCK})")
 _LOCK_CREATION = text(f"select pg_advisory_xact_lock({_CREATION_LOCK})")
+
+
+_INSTANCE_COLUMNS: Final = [column.name for column in instances.columns]
+_CASTS: Final = {"pixels": "jsonb", "warnings": "text[]", "frame_index": "bytea", "received_at": "timestamptz"}
+# One statement in text: building it anew for each image cost as much as running it.
+_INSERT_INSTANCE = text(
+    f"with inserted as (insert into instances ({', '.join(_INSTANCE_COLUMNS)}) values ("  # noqa: S608
+    + ", ".join(f"cast(:{name} as {_CASTS[name]})" if name in _CASTS else f":{name}" for name in _INSTANCE_COLUMNS)
+    + ") on conflict do nothing returning study_uid), reopened as ("
+    "update studies set state = 'receiving', version = version + 1"
+    " where study_uid = :study_uid and state <> 'receiving'"
+    " and exists (select from inserted) returning 1) select count(*) from inserted"
+)
 
 
 class StudyIdentity(NamedTuple):
@@ -102,26 +115,7 @@ def insert_series(tx: Connection, values: Mapping[str, object], modality: str) -
 
 def insert_instance(tx: Connection, instance: Instance) -> bool:
     """Insert an instance and reopen its study; False when its UID is taken, even by one that commits meanwhile."""
-    columns = (
-        insert_or_skip(instances)
-        .values(_instance_values(instance))
-        .on_conflict_do_nothing()
-        .returning(instances.c.study_uid)
-        .cte("inserted")
-    )
-    reopened = (
-        update(studies)
-        .where(
-            studies.c.study_uid == instance.study_uid,
-            studies.c.state != StudyState.RECEIVING.value,
-            studies.c.study_uid.in_(select(columns.c.study_uid)),
-        )
-        .values(state=StudyState.RECEIVING.value, version=studies.c.version + 1)
-        .returning(studies.c.study_uid)
-        .cte("reopened")
-    )
-    count = select(select(func.count()).select_from(columns).scalar_subquery()).add_cte(reopened)
-    return bool(tx.execute(count).scalar_one())
+    return bool(tx.execute(_INSERT_INSTANCE, _instance_values(instance)).scalar_one())
 
 
 def get_current_sha256(tx: Connection, sop_instance_uid: str) -> str:
@@ -207,7 +201,7 @@ def blob_values(blob: BlobRef) -> dict[str, str | int | bytes]:
 
 
 def _instance_values(instance: Instance) -> dict[str, Any]:
-    pixels: dict[str, JsonValue] | None = asdict(instance.pixels) if instance.pixels is not None else None
+    pixels = orjson.dumps(instance.pixels).decode() if instance.pixels is not None else None
     return {
         "sop_instance_uid": instance.sop_instance_uid,
         "study_uid": instance.study_uid,

@@ -84,8 +84,9 @@ def test_each_call_to_the_disk_may_fail_and_nothing_is_left(tmp_path: Path, tena
     failed = []
     for fails_at in range(1, 100):
         folder = tmp_path / f"objects{fails_at}"
-        disk = FailingDisk(fails_at, error)
+        disk = FailingDisk(0, error)
         store = LocalBlobStore(folder, tenant, keyring, disk=disk, reserve_bytes=0)
+        disk.fails_at = disk.calls + fails_at
         expected: type[NegatoscopeError] = OutOfResources if error == errno.ENOSPC else Unavailable
         try:
             ref = put(store, data)
@@ -98,8 +99,7 @@ def test_each_call_to_the_disk_may_fail_and_nothing_is_left(tmp_path: Path, tena
                 assert reader.read(0, ref.size) == data
             break
     assert failed == [
-        *("create", "write", "write", "write", "write", "sync"),
-        *("make_folder", "sync_folder", "rename", "sync_folder"),
+        *("create", "write", "write", "write", "write", "sync", "rename", "sync_folder"),
     ]
 
 

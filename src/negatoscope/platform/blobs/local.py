@@ -22,12 +22,12 @@ from negatoscope.platform.keyring import Keyring
 from negatoscope.platform.logs import get_logger
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_FAN_OUT: Final = 3
+_FOLDERS: Final = tuple(f"{number:02x}" for number in range(256))
 RESERVE_BYTES: Final = 256 << 20
 
 
 class LocalBlobStore:
-    """The objects of one tenant in `folder`/tenant, fanned out over 4,096 folders by the first digits of their key.
+    """The objects of one tenant in `folder`/tenant, fanned out over 256 folders by the first digits of their key.
 
     `reserve_bytes` of the volume are left to the database, so that a full disk still lets it write its log.
     After a failed sync the kernel may have dropped the pages it could not write, so nothing is tried again on that
@@ -43,12 +43,9 @@ class LocalBlobStore:
         self._keyring = keyring
         self._disk = disk or Disk()
         self._reserve = reserve_bytes
-        self._known_folders: set[Path] = set()
         self._failed = False
         try:
-            self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for path in (folder.parent, folder, self._root):
-                Disk().sync_folder(path)
+            self._make_folders(folder)
         except OSError as error:
             raise failure(error) from error
 
@@ -110,7 +107,18 @@ class LocalBlobStore:
         """Return where the object with this key lies; ValueError unless the key is one of ours."""
         if len(key) != 32 or not set(key) <= set("0123456789abcdef"):
             raise ValueError("not the key of an object")
-        return self._root / key[:_FAN_OUT] / key
+        return self._root / key[:2] / key
+
+    def _make_folders(self, folder: Path) -> None:
+        """Make every folder at once, so that no object waits for one; the folder of temporary files comes last."""
+        if self._incoming.is_dir():
+            return
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in _FOLDERS:
+            self._disk.make_folder(self._root / name)
+        self._disk.make_folder(self._incoming)
+        for path in (self._root, folder, folder.parent):
+            self._disk.sync_folder(path)
 
     def new_temporary(self) -> tuple[Path, int]:
         """Create a temporary file."""
@@ -121,10 +129,6 @@ class LocalBlobStore:
         """Give a synced temporary file its name, durably."""
         target = self.path_of(key)
         folder = target.parent
-        if folder not in self._known_folders:
-            self._disk.make_folder(folder)
-            self._disk.sync_folder(self._root)
-            self._known_folders.add(folder)
         self._disk.rename(temporary, target)
         try:
             self._disk.sync_folder(folder)
