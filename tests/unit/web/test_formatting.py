@@ -37,3 +37,18 @@ def test_numbers_follow_the_language(language: str, number: str, share: str, siz
         assert formatting.format_percent(0.912) == share
         assert formatting.format_size(12_400_000) == size
         assert formatting.format_duration(timedelta(minutes=45)) == length
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Lemaire^Paul", "Lemaire Paul"),
+        ("HADDAD^Samir^^Dr", "Dr HADDAD Samir"),
+        ("Yamada^Tarou=山田^太郎", "Yamada Tarou"),
+        ("DOUBLE^^^^", "DOUBLE"),
+        ("", ""),
+        ("A^B^C^D^E^F", "D A B C E"),
+    ],
+)
+def test_person_names_are_read_as_people_write_them(name: str, shown: str) -> None:
+    assert formatting.format_person_name(name) == shown

@@ -71,6 +71,12 @@ def format_percent(share: float) -> str:
     )
 
 
+def format_person_name(name: str) -> str:
+    """Return a DICOM person name (PS3.5 6.2.1) as people write it: family name, given names; prefix first."""
+    family, given, middle, prefix, suffix = ([*name.partition("=")[0].split("^"), "", "", "", "", ""])[:5]
+    return " ".join(part.strip() for part in (prefix, family, given, middle, suffix) if part.strip())
+
+
 def format_size(size: int) -> str:
     """Return a size in bytes in decimal units: 12,4 Mo."""
     byte, units = ("o", ("", "k", "M", "G", "T")) if current_language() == "fr" else ("B", ("", "k", "M", "G", "T"))

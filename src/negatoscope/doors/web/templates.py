@@ -51,6 +51,7 @@ def environment() -> Environment:
         "number": formatting.format_number,
         "percent": formatting.format_percent,
         "size": formatting.format_size,
+        "person_name": formatting.format_person_name,
     })  # fmt: skip
     made.globals.update({
         "icon": icon,
