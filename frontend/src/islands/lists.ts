@@ -41,8 +41,11 @@ class LiveList {
     return document.getElementById(this.identifier);
   }
 
-  listensTo(kind: string): boolean {
-    return this.region?.dataset['refreshOn']?.split(' ').includes(kind) ?? false;
+  /** A list hears kinds; with `data-refresh-about` it hears of one study only, and of what names no study. */
+  listensTo(event: LiveEvent): boolean {
+    const { refreshOn, refreshAbout } = this.region?.dataset ?? {};
+    if (!refreshOn?.split(' ').includes(event.kind)) return false;
+    return !refreshAbout || !event.study_uid || event.study_uid === refreshAbout;
   }
 
   later(): void {
@@ -126,8 +129,8 @@ export function setUpLists(): void {
   const regions = document.querySelectorAll<HTMLElement>('[data-refresh-on][id]');
   lists = [...regions].map((region) => new LiveList(region.id));
   document.addEventListener('negatoscope:event', (event) => {
-    const { kind } = (event as CustomEvent<LiveEvent>).detail;
-    for (const list of lists) if (list.listensTo(kind)) list.later();
+    const { detail } = event as CustomEvent<LiveEvent>;
+    for (const list of lists) if (list.listensTo(detail)) list.later();
   });
   document.addEventListener('negatoscope:reconnected', () => {
     for (const list of lists) list.later();

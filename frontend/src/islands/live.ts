@@ -27,7 +27,10 @@ function showConnection(on: boolean): void {
 }
 
 function receive(word: Word): void {
-  if (word.type === 'event') document.dispatchEvent(new CustomEvent<LiveEvent>('negatoscope:event', { detail: word.data }));
+  if (word.type === 'event') {
+    document.dispatchEvent(new CustomEvent<LiveEvent>('negatoscope:event', { detail: word.data }));
+    if (word.data.kind.startsWith('ai_')) document.dispatchEvent(new CustomEvent('negatoscope:findings-changed'));
+  }
   else if (word.type === 'connected') showConnection(word.on);
   else announce(sentence('signed_out'), true);
 }

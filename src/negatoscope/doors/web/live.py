@@ -30,10 +30,25 @@ LIVE_KINDS: Final[Mapping[str, Action]] = MappingProxyType({
     "study_arrived": Action.VIEW_IMAGES,
     "study_updated": Action.VIEW_IMAGES,
     "study_stable": Action.VIEW_IMAGES,
+    "study_matched": Action.VIEW_IMAGES,
+    "order_received": Action.SEARCH_PATIENTS,
+    "order_moved": Action.SEARCH_PATIENTS,
+    "step_moved": Action.SEARCH_PATIENTS,
+    "patient_to_reconcile": Action.SEARCH_PATIENTS,
+    "reading_task_changed": Action.CLAIM_READING,
+    "reading_list_rescored": Action.CLAIM_READING,
+    "report_draft_saved": Action.DRAFT_REPORT,
+    "report_addendum_saved": Action.DRAFT_REPORT,
+    "report_addendum_withdrawn": Action.DRAFT_REPORT,
+    "report_signed": Action.READ_FINAL_REPORT,
+    "ai_run_requested": Action.VIEW_AI_RESULT,
+    "ai_run_finished": Action.VIEW_AI_RESULT,
+    "ai_finding_judged": Action.VIEW_AI_RESULT,
+    "exposures_recorded": Action.VIEW_DOSE_REGISTER,
 })  # fmt: skip
 """Which events are told, and the action a subject must be allowed in general to be told of them."""
 
-TOLD_FIELDS: Final = ("study_uid", "task_id", "order_id", "report_id", "run_id", "step_id")
+TOLD_FIELDS: Final = ("study_uid", "task_id", "order_id", "report_id", "run_id", "finding_id")
 """Identifiers of a payload that are passed on; nothing else of it is."""
 
 
