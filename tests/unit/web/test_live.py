@@ -33,9 +33,13 @@ def test_an_event_carries_identifiers_and_nothing_else_of_its_payload() -> None:
     assert lines[2:] == [""]
 
 
-@pytest.mark.parametrize("role", [Role.REFERRER, Role.PATIENT, Role.AUDITOR, Role.PHYSICIST])
+@pytest.mark.parametrize("role", [Role.REFERRER, Role.PATIENT, Role.AUDITOR, Role.ADMINISTRATOR])
 def test_those_who_see_only_some_patients_are_told_nothing(role: Role) -> None:
     assert told_kinds(a_subject(role)) == frozenset()
+
+
+def test_a_physicist_is_told_of_exposures_alone() -> None:
+    assert told_kinds(a_subject(Role.PHYSICIST)) == {"exposures_recorded"}
 
 
 def test_a_radiologist_is_told_of_studies() -> None:
