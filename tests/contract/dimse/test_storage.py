@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pydicom import uid
-from pydicom.dataset import Dataset, FileMetaDataset
-from pynetdicom import AE, build_context
 
 from negatoscope.archive import study_store
 from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, Command, CommandField, decode_command
@@ -21,6 +18,7 @@ from tests.builders.associations import EXPLICIT, a_message, a_request
 from tests.builders.compressed import CODECS, a_compressed_image
 from tests.builders.dicom import a_ct_slice, a_dx_image, bare_bytes, part10_bytes
 from tests.contract.dimse.conftest import RawPeer
+from tests.contract.dimse.peers import run_dcmtk, send
 
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -45,25 +43,11 @@ def quarantine_reasons(platform: Platform) -> list[str]:
         return [held.reason for held in study_store.list_quarantine(tx)]
 
 
-def send_by_pynetdicom(port: int, data_set: Dataset, transfer_syntax_uid: str) -> int:
-    """Send one data set over an association of its own and return the status."""
-    entity = AE(ae_title="MODALITY")
-    entity.requested_contexts = [build_context(str(data_set.SOPClassUID), transfer_syntax_uid)]
-    association = entity.associate("127.0.0.1", port, ae_title="NEGATOSCOPE")
-    assert association.is_established
-    data_set.file_meta = FileMetaDataset()
-    data_set.file_meta.TransferSyntaxUID = uid.UID(transfer_syntax_uid)
-    data_set.set_original_encoding(transfer_syntax_uid == uid.ImplicitVRLittleEndian, True)
-    status = association.send_c_store(data_set).Status
-    association.release()
-    return int(status)
-
-
 @pytest.mark.parametrize("syntax", [uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian])
 def test_native_pixels_arrive_bit_for_bit(platform: Platform, port: int, syntax: str) -> None:
     image = a_dx_image(rows=600, columns=500)
     sent = bare_bytes(image, syntax)
-    assert send_by_pynetdicom(port, image, syntax) == 0x0000
+    assert send(port, image, syntax) == 0x0000
     assert kept(platform, image.SOPInstanceUID) == (syntax, sent)
 
 
@@ -71,7 +55,7 @@ def test_native_pixels_arrive_bit_for_bit(platform: Platform, port: int, syntax:
 def test_compressed_pixels_arrive_bit_for_bit(platform: Platform, port: int, syntax: str) -> None:
     image = a_compressed_image(syntax, rows=120, columns=100)
     sent = bare_bytes(image, syntax)
-    assert send_by_pynetdicom(port, image, syntax) == 0x0000
+    assert send(port, image, syntax) == 0x0000
     assert kept(platform, image.SOPInstanceUID) == (syntax, sent)
 
 
@@ -92,15 +76,8 @@ def test_storescu_of_dcmtk_is_answered_with_success(platform: Platform, port: in
     image = a_compressed_image(syntax) if syntax in CODECS else a_dx_image()
     path = tmp_path / "image.dcm"
     path.write_bytes(part10_bytes(image, syntax))
-    result = subprocess.run(
-        ["storescu", "-v", "-R", DCMTK[syntax], "-aec", "NEGATOSCOPE", "127.0.0.1", str(port), str(path)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    assert "Received Store Response (Success)" in result.stdout + result.stderr
+    output = run_dcmtk("storescu", "-v", "-R", DCMTK[syntax], "-aec", "NEGATOSCOPE", "127.0.0.1", str(port), str(path))
+    assert "Received Store Response (Success)" in output
     assert kept(platform, image.SOPInstanceUID)[0] == syntax
 
 
@@ -111,15 +88,13 @@ def test_many_slices_on_one_association_are_all_kept(platform: Platform, port: i
     for number in range(20):
         image = a_ct_slice(rows=512, columns=512, InstanceNumber=number, StudyInstanceUID=first.StudyInstanceUID)
         (folder / f"{number}.dcm").write_bytes(part10_bytes(image))
-    command = ["storescu", "+sd", "-xe", "-R", "-aec", "NEGATOSCOPE", "127.0.0.1", str(port), str(folder)]
-    result = subprocess.run(command, check=False, timeout=120, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
+    run_dcmtk("storescu", "+sd", "-xe", "-R", "-aec", "NEGATOSCOPE", "127.0.0.1", str(port), str(folder))
     assert count_kept(platform) == 20
 
 
 def test_the_same_object_twice_is_success_and_one_object(platform: Platform, port: int) -> None:
     image = a_dx_image()
-    assert [send_by_pynetdicom(port, image, EXPLICIT) for _ in range(2)] == [0x0000, 0x0000]
+    assert [send(port, image, EXPLICIT) for _ in range(2)] == [0x0000, 0x0000]
     assert count_kept(platform) == 1
 
 
@@ -129,8 +104,8 @@ def test_other_bytes_under_a_known_uid_are_refused_and_change_nothing(platform: 
     other = a_dx_image(photometric="MONOCHROME1")
     for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
         setattr(other, keyword, getattr(image, keyword))
-    assert send_by_pynetdicom(port, image, EXPLICIT) == 0x0000
-    assert send_by_pynetdicom(port, other, EXPLICIT) == 0xC003
+    assert send(port, image, EXPLICIT) == 0x0000
+    assert send(port, other, EXPLICIT) == 0xC003
     assert kept(platform, image.SOPInstanceUID)[1] == sent
 
 
@@ -217,6 +192,6 @@ def test_an_object_cut_by_the_end_of_the_connection_leaves_nothing(
     raw.peer.send(message[: len(message) // 2])
     raw.peer.close()
     after = a_dx_image()
-    assert send_by_pynetdicom(port, after, EXPLICIT) == 0x0000
+    assert send(port, after, EXPLICIT) == 0x0000
     assert count_kept(platform) == 1
     assert quarantine_reasons(platform) == []

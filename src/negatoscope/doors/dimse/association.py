@@ -67,7 +67,7 @@ class Association:
         self._waiting: deque[Message] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._current: Message | None = None
-        self._is_cancelled = False
+        self._cancelled: set[int | None] = set()
         self._release_is_wanted = False
         self._answers: dict[int, asyncio.Future[Command]] = {}
         self._last_message_id = 0
@@ -97,6 +97,11 @@ class Association:
         return self._negotiated
 
     @property
+    def storage_contexts(self) -> list[AcceptedContext]:
+        """Return the contexts on which the peer takes objects in the role of provider (C-GET)."""
+        return [context for context in self.negotiated.contexts.values() if context.peer_is_scp]
+
+    @property
     def is_open(self) -> bool:
         """Tell whether answers can still be sent."""
         return self.connection.is_open
@@ -108,7 +113,8 @@ class Association:
 
     def may_go_on(self) -> bool:
         """Tell whether the present operation is still wanted: not cancelled, and the peer is there."""
-        return self.connection.is_open and not self._is_cancelled
+        current = self._current
+        return self.connection.is_open and (current is None or current.command.message_id not in self._cancelled)
 
     # The connection calls these.
 
@@ -255,14 +261,19 @@ class Association:
             self.connection.peer_is_awaited()
 
     def _cancel(self, command: Command) -> None:
-        if self._current is not None and self._current.command.message_id == command.message_id_being_responded_to:
-            self._is_cancelled = True
+        """Note which operation the peer no longer wants; a cancellation of anything else is passed over (PS3.7 9.3.2.3)."""
+        open_messages = [self._current, *self._waiting]
+        if any(
+            message is not None and message.command.message_id == command.message_id_being_responded_to
+            for message in open_messages
+        ):
+            self._cancelled.add(command.message_id_being_responded_to)
 
     async def _serve(self) -> None:
         """Perform the present operation and those that came after it."""
         while self._current is not None:
-            self._is_cancelled = False
             await self._perform(self._current)
+            self._cancelled.discard(self._current.command.message_id)
             self._current = self._waiting.popleft() if self._waiting else None
         if not self.is_open:
             return

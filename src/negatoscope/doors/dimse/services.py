@@ -10,8 +10,11 @@ from negatoscope.doors.dimse.association import Association, Operation
 from negatoscope.doors.dimse.command_set import Command, CommandField
 from negatoscope.doors.dimse.echo import answer_c_echo
 from negatoscope.doors.dimse.finding import answer_c_find
+from negatoscope.doors.dimse.getting import answer_c_get
 from negatoscope.doors.dimse.messages import DataSink, GatheredDataSet, Message
+from negatoscope.doors.dimse.moving import answer_c_move
 from negatoscope.doors.dimse.negotiation import AcceptedContext
+from negatoscope.doors.dimse.performed_steps import answer_n_create, answer_n_set
 from negatoscope.doors.dimse.sop_classes import Family
 from negatoscope.doors.dimse.statuses import Service
 from negatoscope.doors.dimse.storage import InstanceStream, answer_c_store
@@ -35,6 +38,18 @@ OPERATIONS: Final[Mapping[int, Operation]] = MappingProxyType({
     ),
     CommandField.C_FIND_RQ: Operation(
         service=Service.QUERY, families=frozenset({Family.FIND, Family.WORKLIST}), perform=answer_find
+    ),
+    CommandField.C_MOVE_RQ: Operation(
+        service=Service.RETRIEVAL, families=frozenset({Family.MOVE}), perform=answer_c_move
+    ),
+    CommandField.C_GET_RQ: Operation(
+        service=Service.RETRIEVAL, families=frozenset({Family.GET}), perform=answer_c_get
+    ),
+    CommandField.N_CREATE_RQ: Operation(
+        service=Service.NORMALIZED, families=frozenset({Family.PERFORMED_STEP}), perform=answer_n_create
+    ),
+    CommandField.N_SET_RQ: Operation(
+        service=Service.NORMALIZED, families=frozenset({Family.PERFORMED_STEP}), perform=answer_n_set
     ),
 })  # fmt: skip
 

@@ -1,0 +1,217 @@
+"""An association that we open, to send objects to a destination of C-MOVE (PS3.8 section 7, requestor's side).
+
+As strict as the acceptor's side: a length is checked before it is read, and every wait has an end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Final, Self
+
+from negatoscope.access.devices import RetrieveDestination
+from negatoscope.archive.open import OpenInstance
+from negatoscope.doors.dimse.command_set import Command
+from negatoscope.doors.dimse.door import Door
+from negatoscope.doors.dimse.messages import DataSink, FragmentSender, Message, MessageReceiver, command_units
+from negatoscope.doors.dimse.negotiation import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    LEAST_MAXIMUM_LENGTH,
+    LONGEST_SENT_PDU,
+    AcceptedContext,
+)
+from negatoscope.doors.dimse.pdu import (
+    APPLICATION_CONTEXT,
+    MAXIMUM_CONTEXTS,
+    PROTOCOL_VERSION,
+    Abort,
+    AssociateAccept,
+    AssociateRequest,
+    ContextResult,
+    DataTransfer,
+    Pdu,
+    PduType,
+    ProposedContext,
+    ReleaseRequest,
+    ReleaseResponse,
+    UserInformation,
+)
+from negatoscope.doors.dimse.pdu_decoding import decode_pdu
+from negatoscope.doors.dimse.pdu_encoding import encode_pdu
+from negatoscope.doors.dimse.sop_classes import NETWORK_NATIVE, Family
+from negatoscope.platform.errors import InvalidInput, Unavailable
+from negatoscope.platform.logs import get_logger
+
+logger = get_logger()
+
+CONNECT_TIMEOUT_S: Final = 10.0
+ANSWER_TIMEOUT_S: Final = 30.0
+
+
+class OutgoingAssociation:
+    """Open an association for these objects, send them, and release it at the end of the block."""
+
+    def __init__(self, door: Door, destination: RetrieveDestination, objects: list[OpenInstance]) -> None:
+        self._door = door
+        self._destination = destination
+        self._proposed = propose_contexts(objects)
+        self._accepted: dict[int, AcceptedContext] = {}
+        self._maximum_length = 0
+        self._last_message_id = 0
+        self._responses: list[Command] = []
+        self._receiver: MessageReceiver | None = None
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    @property
+    def storage_contexts(self) -> list[AcceptedContext]:
+        """Return the contexts that the destination accepted."""
+        return list(self._accepted.values())
+
+    def new_message_id(self) -> int:
+        """Return a message identifier for a request of ours."""
+        self._last_message_id = self._last_message_id % 0xFFFF + 1
+        return self._last_message_id
+
+    async def __aenter__(self) -> Self:
+        """Connect and associate; Unavailable when the destination does not answer or refuses."""
+        destination = self._destination
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                self._streams = await asyncio.open_connection(destination.host, destination.port)
+            await self._associate()
+        except (OSError, TimeoutError, EOFError, InvalidInput) as error:
+            self._close()
+            logger.warning("dimse_destination_unreachable", ae_title=destination.ae_title)
+            raise Unavailable("The move destination does not answer.", reason="destination_unreachable") from error
+        except Unavailable:
+            self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Release, or abort when something went wrong."""
+        try:
+            if error is None and self._streams is not None:
+                await self._send(encode_pdu(ReleaseRequest()))
+                while not isinstance(await self._receive(), (ReleaseResponse, Abort)):
+                    pass
+        except (OSError, TimeoutError, EOFError, InvalidInput):
+            logger.info("dimse_release_unanswered", ae_title=self._destination.ae_title)
+        finally:
+            self._close()
+
+    async def request(self, context: AcceptedContext, command: Command, chunks: AsyncIterator[bytes]) -> Command:
+        """Send one object and return the response; Unavailable when the destination goes away or dawdles."""
+        try:
+            await self._send(*command_units(context.context_id, command, self._maximum_length))
+            fragments = FragmentSender(context.context_id, self._maximum_length)
+            async for chunk in chunks:
+                await self._send(*fragments.add(chunk))
+            await self._send(*fragments.last())
+            return await self._response(command.message_id)
+        except (OSError, TimeoutError, EOFError, InvalidInput) as error:
+            self._close()
+            raise Unavailable("The move destination has gone.", reason="association_ended") from error
+
+    async def _associate(self) -> None:
+        request = AssociateRequest(
+            protocol_version=PROTOCOL_VERSION,
+            called_ae_title=self._destination.ae_title,
+            calling_ae_title=self._door.platform.settings.ae_title,
+            application_context=APPLICATION_CONTEXT,
+            contexts=self._proposed,
+            user_information=UserInformation(
+                maximum_length=self._door.limits.maximum_pdu_bytes,
+                implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+                implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+            ),
+        )
+        await self._send(encode_pdu(request))
+        answer = await self._receive()
+        if not isinstance(answer, AssociateAccept):
+            raise Unavailable("The move destination refuses the association.", reason="association_refused")
+        length = answer.user_information.maximum_length
+        if 0 < length < LEAST_MAXIMUM_LENGTH:
+            raise InvalidInput("The destination reads too short data units.", reason="invalid_parameter")
+        self._maximum_length = min(length or LONGEST_SENT_PDU, LONGEST_SENT_PDU)
+        self._accepted = accepted_contexts(self._proposed, answer)
+        self._receiver = MessageReceiver(self._accepted, open_sink=_no_data_set, begins=lambda: None, arrived=self._arrived)
+
+    def _arrived(self, message: Message) -> None:
+        self._responses.append(message.command)
+
+    async def _response(self, message_id: int | None) -> Command:
+        while not self._responses:
+            pdu = await self._receive()
+            if not isinstance(pdu, DataTransfer) or self._receiver is None:
+                raise EOFError
+            for value in pdu.values:
+                self._receiver.take(value)
+        response = self._responses.pop(0)
+        if response.message_id_being_responded_to != message_id:
+            raise InvalidInput("The response answers another request.", reason="invalid_parameter")
+        return response
+
+    async def _send(self, *parts: bytes | memoryview) -> None:
+        if self._streams is None:
+            raise EOFError
+        writer = self._streams[1]
+        writer.writelines(parts)
+        async with asyncio.timeout(self._door.limits.send_s):
+            await writer.drain()
+
+    async def _receive(self) -> Pdu:
+        if self._streams is None:
+            raise EOFError
+        reader = self._streams[0]
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            kind, length = struct.unpack(">BxI", await reader.readexactly(6))
+            limit = self._door.limits.accepted_pdu_bytes if kind == PduType.DATA_TF else self._door.limits.request_bytes
+            if length > limit:
+                raise InvalidInput("The protocol data unit is longer than was agreed.", reason="invalid_parameter")
+            return decode_pdu(kind, memoryview(await reader.readexactly(length)))
+
+    def _close(self) -> None:
+        streams, self._streams = self._streams, None
+        if streams is not None:
+            streams[1].close()
+
+
+def propose_contexts(objects: list[OpenInstance]) -> tuple[ProposedContext, ...]:
+    """Return a context for each class and transfer syntax kept, then one a class for what can only be had decoded."""
+    kept = dict.fromkeys((opened.sop_class_uid, (opened.transfer_syntax_uid,)) for opened in objects)
+    decoded = dict.fromkeys(
+        (opened.sop_class_uid, NETWORK_NATIVE) for opened in objects if opened.transfer_syntax_uid not in NETWORK_NATIVE
+    )
+    both = [*kept, *decoded][:MAXIMUM_CONTEXTS]
+    return tuple(
+        ProposedContext(context_id=2 * index + 1, abstract_syntax=sop_class, transfer_syntaxes=syntaxes)
+        for index, (sop_class, syntaxes) in enumerate(both)
+    )
+
+
+def accepted_contexts(proposed: tuple[ProposedContext, ...], accept: AssociateAccept) -> dict[int, AcceptedContext]:
+    """Return what the destination accepted of what was proposed; an answer to anything else is passed over."""
+    by_id = {context.context_id: context for context in proposed}
+    return {
+        answer.context_id: AcceptedContext(
+            context_id=answer.context_id,
+            abstract_syntax=by_id[answer.context_id].abstract_syntax,
+            transfer_syntax=answer.transfer_syntax,
+            family=Family.STORAGE,
+            peer_is_scp=True,
+        )
+        for answer in accept.contexts
+        if answer.result is ContextResult.ACCEPTANCE
+        and answer.context_id in by_id
+        and answer.transfer_syntax in by_id[answer.context_id].transfer_syntaxes
+    }
+
+
+def _no_data_set(context: AcceptedContext, command: Command) -> DataSink:
+    raise InvalidInput("A response to a storage request has no data set.", reason="invalid_parameter")
