@@ -41,6 +41,8 @@ class TaskEvent(StrEnum):
     SIGNED_FINAL = "signed_final"
     ADDENDUM_SAVED = "addendum_saved"
     ADDENDUM_SIGNED = "addendum_signed"
+    FIRST_ADDENDUM_WITHDRAWN = "first_addendum_withdrawn"
+    LATER_ADDENDUM_WITHDRAWN = "later_addendum_withdrawn"
     NEW_IMAGES = "new_images"
 
 
@@ -80,7 +82,7 @@ TRANSITIONS: dict[tuple[TaskState, TaskEvent], Transition] = {
     (_S.CLAIMED, _E.SIGNED_PRELIMINARY): Transition(_S.PRELIMINARY, By.SYSTEM, "actor"),
     (_S.CLAIMED, _E.SIGNED_FINAL): Transition(_S.FINAL, By.SYSTEM, "actor"),
     (_S.DRAFT, _E.TAKE_OVER): Transition(_S.DRAFT, By.ANOTHER, "actor"),
-    (_S.DRAFT, _E.HOLD): Transition(_S.ON_HOLD, By.OWNER),
+    (_S.DRAFT, _E.HOLD): Transition(_S.ON_HOLD, By.OWNER, "nobody"),
     (_S.DRAFT, _E.DRAFT_SAVED): Transition(_S.DRAFT, By.SYSTEM, "actor"),
     (_S.DRAFT, _E.SIGNED_PRELIMINARY): Transition(_S.PRELIMINARY, By.SYSTEM, "actor"),
     (_S.DRAFT, _E.SIGNED_FINAL): Transition(_S.FINAL, By.SYSTEM, "actor"),
@@ -97,6 +99,8 @@ TRANSITIONS: dict[tuple[TaskState, TaskEvent], Transition] = {
     (_S.FINAL, _E.NEW_IMAGES): Transition(_S.FINAL, By.SYSTEM),
     (_S.ADDENDUM_DRAFT, _E.ADDENDUM_SAVED): Transition(_S.ADDENDUM_DRAFT, By.SYSTEM, "actor"),
     (_S.ADDENDUM_DRAFT, _E.ADDENDUM_SIGNED): Transition(_S.ADDENDED, By.SYSTEM, "actor"),
+    (_S.ADDENDUM_DRAFT, _E.FIRST_ADDENDUM_WITHDRAWN): Transition(_S.FINAL, By.SYSTEM, "actor"),
+    (_S.ADDENDUM_DRAFT, _E.LATER_ADDENDUM_WITHDRAWN): Transition(_S.ADDENDED, By.SYSTEM, "actor"),
     (_S.ADDENDUM_DRAFT, _E.TAKE_OVER): Transition(_S.ADDENDUM_DRAFT, By.ANOTHER, "actor"),
     (_S.ADDENDUM_DRAFT, _E.NEW_IMAGES): Transition(_S.ADDENDUM_DRAFT, By.SYSTEM),
     (_S.ADDENDED, _E.ADDENDUM_SAVED): Transition(_S.ADDENDUM_DRAFT, By.SYSTEM, "actor"),

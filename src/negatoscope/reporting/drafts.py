@@ -100,7 +100,7 @@ def withdraw_addendum(platform: Platform, subject: Subject, report_id: UUID, ver
         _check_author(tx, subject, report, is_addendum=True)
         text = replace(report.body, addendum="")
         withdrawn = store.update_report(tx, replace(report, state=to, body=text), expected=version)
-        _publish(tx, "report_addendum_withdrawn", withdrawn)
+        _publish(tx, "report_addendum_withdrawn", withdrawn, status=to.value)
         record(
             tx,
             subject.actor,
@@ -140,7 +140,7 @@ def _person(subject: Subject) -> UUID:
     return subject.user_id
 
 
-def _publish(tx: Connection, kind: str, report: Report) -> None:
+def _publish(tx: Connection, kind: str, report: Report, *, status: str = "") -> None:
     publish(
         tx,
         kind,
@@ -150,5 +150,6 @@ def _publish(tx: Connection, kind: str, report: Report) -> None:
             "report_id": str(report.report_id),
             "author_id": str(report.author_id),
             "author_name": report.author_name,
+            "status": status,
         },
     )

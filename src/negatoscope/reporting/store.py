@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from negatoscope.platform.errors import NotFound, StaleVersion
 from negatoscope.reporting.model import Body, Discrepancy, Report, ReportState, ReportVersion, VersionStatus
@@ -82,7 +82,7 @@ def list_latest_versions(tx: Connection, study_uids: Sequence[str]) -> dict[str,
     query = (
         select(report_versions)
         .where(report_versions.c.study_uid.in_(study_uids))
-        .distinct(report_versions.c.study_uid)
+        .ext(distinct_on(report_versions.c.study_uid))
         .order_by(report_versions.c.study_uid, report_versions.c.number.desc())
     )
     return {row["study_uid"]: _version(row) for row in tx.execute(query).mappings()}

@@ -19,7 +19,7 @@ ALLOWED = {
     "preliminary": "take_over draft_saved signed_preliminary signed_final",
     "on_hold": "resume draft_saved signed_preliminary signed_final",
     "final": "addendum_saved addendum_signed new_images",
-    "addendum_draft": "addendum_saved addendum_signed take_over new_images",
+    "addendum_draft": "addendum_saved addendum_signed first_addendum_withdrawn later_addendum_withdrawn take_over new_images",
     "addended": "addendum_saved addendum_signed new_images",
 }
 
@@ -53,6 +53,8 @@ def test_people_never_cause_what_the_report_causes() -> None:
         TaskEvent.SIGNED_FINAL,
         TaskEvent.ADDENDUM_SAVED,
         TaskEvent.ADDENDUM_SIGNED,
+        TaskEvent.FIRST_ADDENDUM_WITHDRAWN,
+        TaskEvent.LATER_ADDENDUM_WITHDRAWN,
         TaskEvent.NEW_IMAGES,
         TaskEvent.LEASE_EXPIRED,
     }
