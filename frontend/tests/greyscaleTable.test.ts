@@ -6,6 +6,7 @@ const PLAIN: GreyscaleInput = {
   signed: false,
   modality: { kind: 'rescale', slope: 1, intercept: 0 },
   voi: null,
+  dataRange: null,
   inverse: false,
   invert: false,
   padding: null,

@@ -39,8 +39,10 @@ export interface GreyscaleInput {
   readonly bitsStored: number;
   readonly signed: boolean;
   readonly modality: ModalityTransform;
-  /** Without one, all that the modality transform can give is shown. */
+  /** Without one, `dataRange` is spread over all greys. */
   readonly voi: VoiTransform | null;
+  /** The lowest and highest stored value of the image; null means all that the stored bits can hold. */
+  readonly dataRange: readonly [number, number] | null;
   /** The smallest P-value is white: Presentation LUT Shape INVERSE, or MONOCHROME1 without a shape. */
   readonly inverse: boolean;
   /** The reader asked for a negative. */
@@ -84,8 +86,12 @@ function linear(value: number, center: number, width: number): number {
   return (value - (center - 0.5)) / span + 0.5;
 }
 
+/** A width that is not positive is against the standard; it is read as a step. */
+const SMALLEST_WIDTH = 1e-6;
+
 /** PS3.3 C.11.2.1.3.2. */
-function linearExact(value: number, center: number, width: number): number {
+function linearExact(value: number, center: number, written: number): number {
+  const width = Math.max(written, SMALLEST_WIDTH);
   if (value <= center - width / 2) return 0;
   if (value > center + width / 2) return 1;
   return (value - center) / width + 0.5;
@@ -93,7 +99,7 @@ function linearExact(value: number, center: number, width: number): number {
 
 /** PS3.3 C.11.2.1.3.1. */
 function sigmoid(value: number, center: number, width: number): number {
-  return 1 / (1 + Math.exp((-4 * (value - center)) / width));
+  return 1 / (1 + Math.exp((-4 * (value - center)) / Math.max(width, SMALLEST_WIDTH)));
 }
 
 const WINDOW_FUNCTIONS = { LINEAR: linear, LINEAR_EXACT: linearExact, SIGMOID: sigmoid } as const;
@@ -114,9 +120,14 @@ function voiFraction(voi: VoiTransform, value: number): number {
   return WINDOW_FUNCTIONS[voi.function](value, voi.center, voi.width);
 }
 
-function fullRange(input: GreyscaleInput): (value: number) => number {
-  const [low, high] = modalityRange(input.modality, input.bitsStored, input.signed);
-  return (value) => (high > low ? (value - low) / (high - low) : 0);
+/** A constant image has no range to spread: mid grey. */
+function spread(input: GreyscaleInput): (value: number) => number {
+  const ends = input.dataRange?.map((stored) => modalityValue(input.modality, stored));
+  const [low, high] =
+    ends === undefined
+      ? modalityRange(input.modality, input.bitsStored, input.signed)
+      : [Math.min(...ends), Math.max(...ends)];
+  return (value) => (high > low ? (value - low) / (high - low) : 0.5);
 }
 
 /** Make the table: 65 536 greys, indexed by the 16 bits as stored. */
@@ -124,7 +135,7 @@ export function greyscaleTable(input: GreyscaleInput): Uint8Array<ArrayBuffer> {
   const table = new Uint8Array(TABLE_LENGTH);
   const period = 2 ** Math.min(input.bitsStored, 16);
   const { voi, padding } = input;
-  const fraction = voi === null ? fullRange(input) : (value: number) => voiFraction(voi, value);
+  const fraction = voi === null ? spread(input) : (value: number) => voiFraction(voi, value);
   const negative = input.inverse !== input.invert;
   for (let pattern = 0; pattern < period; pattern++) {
     const stored = storedValue(pattern, input.bitsStored, input.signed);

@@ -40,9 +40,9 @@ export function voiOfKey(key: string, image: RadiographImage, frame: Frame): Voi
   return computedWindow(image, frame, wholeImage(frame), key === 'full' ? 0 : 0.01);
 }
 
-/** The display an image opens with: the device's first choice, or a window from the pixels. */
+/** The display an image opens with: the device's first choice; without one all its values, as the server renders it. */
 export function firstDisplay(image: RadiographImage, frame: Frame): Display {
-  const voiKey = image.voiChoices[0]?.key ?? 'auto';
+  const voiKey = image.voiChoices[0]?.key ?? 'full';
   return {
     placement: { zoom: 1, centre: { x: frame.columns / 2, y: frame.rows / 2 }, quarterTurns: 0, mirrored: false },
     fit: true,
@@ -67,7 +67,7 @@ export function tableOf(image: RadiographImage, frame: Frame, display: Display):
   if (frame.kind === 'colour') return colourTable(display.invert);
   const { bitsStored, signed } = image.pixels;
   const { modalityTransform: modality, inverse, padding } = image;
-  return greyscaleTable({ bitsStored, signed, modality, voi: display.voi, inverse, invert: display.invert, padding });
+  return greyscaleTable({ bitsStored, signed, modality, voi: display.voi, dataRange: null, inverse, invert: display.invert, padding });
 }
 
 const LONGEST_HISTORY = 100;
