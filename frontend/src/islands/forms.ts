@@ -23,6 +23,7 @@ function onSubmit(event: SubmitEvent): void {
     return;
   }
   confirmed.delete(form);
+  comeBackHere(form);
   if (form.method !== 'post' || event.defaultPrevented) return;
   if (form.dataset['sending']) {
     event.preventDefault();
@@ -30,6 +31,12 @@ function onSubmit(event: SubmitEvent): void {
   }
   form.dataset['sending'] = 'yes';
   event.submitter?.classList.add('busy');
+}
+
+/** A form that leads back to its page leads to the page as it stands now: filters change the address without a reload. */
+function comeBackHere(form: HTMLFormElement): void {
+  const back = form.elements.namedItem('back');
+  if (form.id === 'preferences' && back instanceof HTMLInputElement) back.value = location.pathname + location.search;
 }
 
 function release(): void {
