@@ -7,6 +7,7 @@ import sys
 import click
 
 from negatoscope import __version__
+from negatoscope.app.command_line.doctor import doctor
 from negatoscope.app.command_line.run import run
 from negatoscope.app.command_line.settings import settings
 from negatoscope.app.command_line.token import token
@@ -24,7 +25,7 @@ def command_line() -> None:
     """
 
 
-for command in (run, user, token, settings):
+for command in (run, user, token, doctor, settings):
     command_line.add_command(command)
 
 

@@ -1,0 +1,90 @@
+"""`negatoscope doctor`: say in words what is wrong with this installation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from importlib.resources import files
+
+import click
+
+from negatoscope.app.build import make_data_folder
+from negatoscope.app.command_line.opening import opened_platform
+from negatoscope.app.command_line.run import LEAST_FREE_BYTES
+from negatoscope.app.supervisor import answers, doors_of, log_file
+from negatoscope.audit.verification import chain_status
+from negatoscope.platform.errors import SettingsError
+from negatoscope.platform.runtime import Platform
+from negatoscope.platform.settings import Settings, load_settings
+from negatoscope.platform.vitals import read_vitals
+
+ROLES = ("web", "dimse", "hl7", "worker")
+Check = Callable[[Platform], Iterator[str]]
+
+
+@click.command()
+def doctor() -> None:
+    """Look over this installation. Exits with 1 when something is wrong, and says what to do."""
+    settings = load_settings()
+    make_data_folder(settings)
+    runs = any(answers(address) for address in doors_of(settings, ROLES).values())
+    faults = list(_files(settings))
+    try:
+        with opened_platform(settings) as platform:
+            for check in (_disk, _queues, _audit, *((_running,) if runs else ())):
+                faults += check(platform)
+    except SettingsError as error:
+        faults.append(str(error))
+    click.echo(
+        f"The product {'runs' if runs else 'does not run'} on {settings.http_host}:{settings.http_port}; data in {settings.data}."
+    )
+    for fault in faults:
+        click.echo(f"WRONG  {fault}")
+    click.echo("Nothing is wrong." if not faults else f"{len(faults)} things are wrong. The log is {log_file(settings)}.")
+    if faults:
+        sys.exit(1)
+
+
+def _files(settings: Settings) -> Iterator[str]:
+    if not (files("negatoscope.doors.web") / "static" / "build" / ".vite" / "manifest.json").is_file():
+        yield "The front end is not built: run 'make run' in the checkout, or install the package with its assets."
+    keyring = settings.data / "keyring.json"
+    if keyring.exists() and keyring.stat().st_mode & 0o077:
+        yield f"{keyring} can be read by others: chmod 600 it. Whoever has it can read every object."
+    if settings.models is not None and not settings.models.is_dir():
+        yield f"NEGATOSCOPE_MODELS names {settings.models}, which is not a folder."
+
+
+def _disk(platform: Platform) -> Iterator[str]:
+    vitals = read_vitals(platform)
+    if vitals.disk_free_bytes < LEAST_FREE_BYTES * 4:
+        yield f"The disk of the data folder has {vitals.disk_free_bytes >> 20} MB left: free some before stores are refused."
+
+
+def _queues(platform: Platform) -> Iterator[str]:
+    vitals = read_vitals(platform)
+    for fault in vitals.event_faults[:5]:
+        yield f"A fact of kind {fault.kind} was parked since {fault.at:%Y-%m-%d %H:%M} because {fault.reaction} could not digest it."
+    for job in vitals.jobs_failed[:5]:
+        yield f"A job failed for good: {job.partition('/')[2]}."
+
+
+def _audit(platform: Platform) -> Iterator[str]:
+    with platform.database.read(platform.tenant) as tx:
+        status = chain_status(tx)
+    late = status.sealed_at is not None and platform.clock.now() - status.sealed_at > timedelta(hours=1)
+    if status.pending > 1000 or (status.pending and late):
+        yield f"{status.pending} audit entries wait for their seal: does the worker run?"
+
+
+def _running(platform: Platform) -> Iterator[str]:
+    for role, (host, port) in doors_of(platform.settings, ROLES).items():
+        if not answers((host, port)):
+            yield f"The {role} door does not answer on {host}:{port}."
+    vitals = read_vitals(platform)
+    if not any(executor.alive for executor in vitals.executors):
+        yield "No worker is alive: images arrive but are neither matched nor read by the machine."
+    for reaction in vitals.reactions:
+        if reaction.waiting >= 1000:
+            yield f"The reaction {reaction.name} is far behind: {reaction.waiting} facts or more wait for it."
