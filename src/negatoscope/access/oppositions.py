@@ -28,7 +28,12 @@ def record_opposition(platform: Platform, subject: Subject, *, patient_id: UUID,
             patient_id=patient_id,
             objects={"opposition": str(opposition_id), "to": str(user_id) if user_id is not None else "shares"},
         )
-        publish(tx, "opposition_recorded", subject=str(patient_id))
+        publish(
+            tx,
+            "opposition_recorded",
+            subject=str(patient_id),
+            payload={"to": str(user_id) if user_id is not None else "shares"},
+        )
     return opposition_id
 
 

@@ -73,9 +73,20 @@ def find_standing(tx: Connection, subject: Subject, patient_id: UUID | None) -> 
         everybody if subject.kind is SubjectKind.SHARE else named,
     )
     row = tx.execute(select(exists(relation), exists(glass), exists(opposition))).one()
-    return Standing(related=bool(row[0]), glass_broken=bool(row[1]), opposed=bool(row[2]))
+    own = subject.patient_id == patient_id
+    return Standing(related=bool(row[0]), glass_broken=bool(row[1]), opposed=bool(row[2]) and not own)
 
 
 def moment(seen_at: datetime | None) -> ColumnElement[datetime]:
     """Return the moment that decides: when the subject was recognised, or the server's time where nobody says."""
     return literal(seen_at) if seen_at is not None else func.now()
+
+
+def objects_to_sharing(tx: Connection, patient_id: UUID) -> bool:
+    """Tell whether the patient objects to every share with third parties."""
+    opposition = select(literal(1)).where(
+        oppositions.c.patient_id == patient_id,
+        oppositions.c.withdrawn_at.is_(None),
+        oppositions.c.user_id.is_(None),
+    )
+    return bool(tx.execute(select(exists(opposition))).scalar_one())

@@ -200,11 +200,15 @@ def start_share_session(
     holder_name: str,
     study_uids: frozenset[str],
     limited_to: frozenset[Action],
+    patient_id: UUID | None,
     now: datetime,
     until: datetime,
     address: str | None,
 ) -> str:
-    """Start a session for the holder of a share link, bound to its studies and actions; return the token."""
+    """Start a session for the holder of a share link, bound to its studies and actions; return the token.
+
+    `patient_id` is given where the holder is the patient, whose own opposition to third parties does not concern it.
+    """
     token = make_secret()
     session = Session(
         session_id=uuid4(),
@@ -212,6 +216,7 @@ def start_share_session(
         holder_name=holder_name,
         study_uids=study_uids,
         limited_to=frozenset(action.value for action in limited_to),
+        patient_id=patient_id,
         auth_level=AuthLevel.SHARE_CODE.value,
         authenticated_at=now,
         started_at=now,
@@ -270,6 +275,7 @@ def _share_holder(platform: Platform, session: Session, address: str | None, now
         auth_level=AuthLevel.SHARE_CODE,
         authenticated_at=session.authenticated_at,
         seen_at=now,
+        patient_id=session.patient_id,
         study_uids=session.study_uids,
         limited_to=frozenset(Action(name) for name in session.limited_to or ()),
         address=address,

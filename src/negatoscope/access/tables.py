@@ -48,6 +48,7 @@ user_sessions = Table(
     Column("user_agent", Text),
     Column("revoked_at", DateTime(timezone=True)),
     Column("revoked_because", Text),
+    Column("patient_id", Uuid),
 )
 
 api_tokens = Table(

@@ -15,7 +15,10 @@ from negatoscope.access.tables import user_sessions, users
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One session that is or was good. A share's names its holder, its studies and what it may do with them."""
+    """One session that is or was good.
+
+    A share's names its holder, its studies and what it may do with them; `patient_id` only where the holder is the patient.
+    """
 
     session_id: UUID
     user_id: UUID | None = None
@@ -23,6 +26,7 @@ class Session:
     holder_name: str | None = None
     study_uids: frozenset[str] = frozenset()
     limited_to: frozenset[str] | None = None
+    patient_id: UUID | None = None
     auth_level: str
     authenticated_at: datetime
     started_at: datetime
@@ -39,6 +43,7 @@ _COLUMNS = (
     user_sessions.c.holder_name,
     user_sessions.c.study_uids,
     user_sessions.c.limited_to,
+    user_sessions.c.patient_id,
     user_sessions.c.auth_level,
     user_sessions.c.authenticated_at,
     user_sessions.c.started_at,
@@ -60,6 +65,7 @@ def insert_session(tx: Connection, session: Session, token_sha256: bytes) -> Non
             holder_name=session.holder_name,
             study_uids=sorted(session.study_uids),
             limited_to=sorted(session.limited_to) if session.limited_to is not None else None,
+            patient_id=session.patient_id,
             auth_level=session.auth_level,
             authenticated_at=session.authenticated_at,
             started_at=session.started_at,
@@ -160,6 +166,7 @@ def _session_of(row: RowMapping) -> Session:
         holder_name=row["holder_name"],
         study_uids=frozenset(row["study_uids"]),
         limited_to=frozenset(limited_to) if limited_to is not None else None,
+        patient_id=row["patient_id"],
         auth_level=row["auth_level"],
         authenticated_at=row["authenticated_at"],
         started_at=row["started_at"],
