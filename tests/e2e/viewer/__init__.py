@@ -1,0 +1,1 @@
+"""The viewer alone in a real Chromium, before a small DICOMweb server that serves what a test built."""
