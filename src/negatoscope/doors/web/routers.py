@@ -6,7 +6,17 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from negatoscope.doors.web import about_pages, access_pages, account_pages, health, home_pages, live, preferences, study_pages
+from negatoscope.doors.web import (
+    about_pages,
+    access_pages,
+    account_pages,
+    admin_pages,
+    health,
+    home_pages,
+    live,
+    preferences,
+    study_pages,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
@@ -16,6 +26,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     access_pages.router,
     account_pages.router,
     study_pages.router,
+    admin_pages.router,
     about_pages.router,
 )
 
