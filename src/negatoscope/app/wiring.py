@@ -15,6 +15,9 @@ from negatoscope.orders import matching
 from negatoscope.platform.events import Reaction
 from negatoscope.platform.jobs import JobDefinition
 from negatoscope.platform.runtime import Platform
+from negatoscope.reading.refresh import REFRESH_URGENCY, refresh_all
+from negatoscope.reading.tasks import FOLLOW_REPORT, OPEN_TASK
+from negatoscope.sharing.reactions import END_SHARES_OF_MOVED_STUDY, END_THIRD_PARTY_SHARES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +32,19 @@ class Periodic:
 REACTIONS: tuple[Reaction, ...] = (
     *matching.REACTIONS,
     RECORD_EXPOSURES,
+    OPEN_TASK,
+    FOLLOW_REPORT,
     REQUEST_RUNS,
     SETTLE_FINDINGS,
+    REFRESH_URGENCY,
+    END_THIRD_PARTY_SHARES,
+    END_SHARES_OF_MOVED_STUDY,
 )
 
 JOBS: tuple[JobDefinition, ...] = (RUN_MODEL,)
 
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="studies", period_s=1.0, run=stability.sweep),
+    Periodic(name="urgency", period_s=60.0, run=refresh_all),
     Periodic(name="audit", period_s=0.5, run=lambda platform: seal_pending(platform.database, platform.clock)),
 )
