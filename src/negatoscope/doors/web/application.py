@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 
 from negatoscope import __version__
+from negatoscope.doors.dicomweb.application import create_dicomweb
 from negatoscope.doors.web.assets import STATIC_FOLDER, HashedFiles
 from negatoscope.doors.web.error_pages import register_error_answers
 from negatoscope.doors.web.formatting import use_time_zone
@@ -35,6 +36,7 @@ def create_application(platform: Platform) -> FastAPI:
     register_error_answers(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.mount("/dicom-web", create_dicomweb(platform), name="dicomweb")
     app.mount("/static", HashedFiles(directory=STATIC_FOLDER), name="static")
     app.add_middleware(Guard, language=platform.settings.language)
     return app

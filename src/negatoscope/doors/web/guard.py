@@ -107,6 +107,8 @@ class Guard:
                 method=request.method,
                 route=_route(request),
             )
+            if sender.finished:
+                return
             if sender.started:
                 raise ConnectionAbortedError("answer cut short") from None
             answer = await run_in_threadpool(answer_error, request, error)
@@ -121,6 +123,7 @@ class _Sender:
         self._number = number
         self._secure = secure
         self.started = False
+        self.finished = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -131,6 +134,8 @@ class _Sender:
             headers["X-Request-Id"] = self._number
             if self._secure:
                 headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+        elif message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.finished = True
         await self._send(message)
 
 
