@@ -33,6 +33,7 @@ from negatoscope.formats.dicom.transfer_syntaxes import (
     JPEG_BASELINE,
     JPEG_EXTENDED,
     JPEG_LOSSLESS,
+    JPEG_LOSSLESS_SV1,
     JPEG_LS_LOSSLESS,
     JPEG_LS_NEAR_LOSSLESS,
     RLE_LOSSLESS,
@@ -200,6 +201,56 @@ def test_a_codestream_that_asks_for_gigabytes_is_refused() -> None:
     with pytest.raises(CorruptObject) as caught:
         decode_frame(bytes(encoded), pixels, HTJ2K_LOSSLESS_RPCL)
     assert caught.value.reason == "frame_mismatch"
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.9, 0.99])
+@pytest.mark.parametrize("syntax", [*LOSSLESS_TARGETS, JPEG_BASELINE])
+def test_a_cut_frame_is_refused_not_filled(syntax: str, part: float) -> None:
+    pixels = description(8, 8, False, 1, 120, 90)
+    frame = random_frame(pixels)
+    whole = bytes(imagecodecs.jpeg8_encode(frame)) if syntax == JPEG_BASELINE else encode_frame(frame, pixels, syntax)
+    with pytest.raises(CorruptObject):
+        decode_frame(whole[: int(len(whole) * part)], pixels, syntax)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("syntax", [s for s in LOSSLESS_TARGETS if "4.9" in s or "4.20" in s])
+def test_a_cut_frame_with_an_end_marker_put_on_is_refused(syntax: str, part: float) -> None:
+    pixels = description(16, 12, False, 1, 120, 90)
+    whole = encode_frame(random_frame(pixels), pixels, syntax)
+    with pytest.raises(CorruptObject):
+        decode_frame(whole[: int(len(whole) * part)] + b"\xff\xd9", pixels, syntax)
+
+
+@pytest.mark.parametrize("padding", [b"", b"\0", b"\0" * 7])
+def test_padding_behind_the_end_marker_is_no_fault(padding: bytes) -> None:
+    pixels = description(16, 12, False, 1, 20, 30)
+    frame = random_frame(pixels)
+    for syntax in LOSSLESS_TARGETS:
+        np.testing.assert_array_equal(decode_frame(encode_frame(frame, pixels, syntax) + padding, pixels, syntax), frame)
+
+
+def test_an_error_the_decoder_forgets_is_raised() -> None:
+    pixels = description(16, 12, False, 1, 120, 90)
+    whole = bytearray(encode_frame(random_frame(pixels), pixels, HTJ2K_LOSSLESS_RPCL))
+    refused = 0
+    for at in range(len(whole) // 2, len(whole) - 2, 97):
+        broken = whole.copy()
+        broken[at] = 0xFF
+        broken[at + 1] = 0xFF
+        try:
+            decode_frame(bytes(broken), pixels, HTJ2K_LOSSLESS_RPCL)
+        except CorruptObject:
+            refused += 1
+    assert refused > 0
+
+
+def test_decoding_a_cut_lossless_frame_shows_nothing_of_the_memory() -> None:
+    pixels = description(16, 16, False, 1, 120, 90)
+    whole = encode_frame(random_frame(pixels), pixels, JPEG_LOSSLESS_SV1)
+    cut = whole[: len(whole) // 2] + b"\xff\xd9"
+    first = decode_frame(cut, pixels, JPEG_LOSSLESS_SV1)
+    assert len(np.unique(first[-10:])) == 1
 
 
 @settings(max_examples=150, deadline=None)

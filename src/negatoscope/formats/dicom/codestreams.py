@@ -12,6 +12,9 @@ from typing import Final
 _STANDALONE: Final = {0x01, *range(0xD0, 0xD9)}  # TEM, RSTn, SOI: markers without a length
 _FRAME_HEADERS: Final = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xF7}
 _START_OF_SCAN: Final = 0xDA
+_END: Final = b"\xff\xd9"
+_START_OF_TILE_PART: Final = b"\xff\x90\x00\x0a"
+_TOLERATED_TAIL: Final = 16
 _BOX_SIGNATURE: Final = b"\0\0\0\x0cjP  \r\n\x87\n"
 _CODESTREAM_BOX: Final = b"jp2c"
 
@@ -25,6 +28,28 @@ class CodestreamFacts:
     components: int
     precision: int
     is_signed: bool
+
+
+def is_whole(encoded: bytes) -> bool:
+    """Tell whether the end marker (EOI, EOC) stands where it must, padding and a few stray bytes apart.
+
+    Decoders of the JPEG family fill what is missing of a cut frame with grey and say nothing.
+    """
+    return _END in encoded.rstrip(b"\0")[-_TOLERATED_TAIL:]
+
+
+def has_whole_tile_parts(encoded: bytes) -> bool:
+    """Tell whether each tile-part of JPEG 2000 or HTJ2K lies whole in the codestream (ISO 15444-1 A.4.2)."""
+    stream = jpeg_2000_codestream(encoded)
+    at = stream.find(_START_OF_TILE_PART)
+    while at >= 0 and stream.startswith(_START_OF_TILE_PART, at):
+        length = int.from_bytes(stream[at + 6 : at + 10], "big")
+        if length == 0:  # the last one may run to the end marker
+            return True
+        if length < 14 or at + length > len(stream):
+            return False
+        at += length
+    return at >= 0 and stream.startswith(_END, at)
 
 
 def read_jpeg_facts(encoded: bytes) -> CodestreamFacts | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import Final
 
 from pydicom.dataset import Dataset, FileDataset
@@ -18,6 +19,20 @@ from negatoscope.platform.errors import CorruptObject, InvalidInput
 
 IMPLEMENTATION_CLASS_UID: Final = "2.25.197385062931478056913207446801927735106"
 IMPLEMENTATION_VERSION_NAME: Final = "NEGATOSCOPE_0_1"
+# What pydicom lets out when values are not what their representation promises; found by feeding it changed files.
+PYDICOM_FAULTS: Final = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    InvalidDicomError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 ZERO_PREAMBLE: Final = bytes(PREAMBLE_LENGTH)
 
 
@@ -79,7 +94,7 @@ def data_set_from_header(header: bytes, transfer_syntax_uid: str) -> Dataset:
             is_little_endian=syntax.little_endian,
             bytelength=len(header),
         )
-    except (EOFError, ValueError, KeyError, NotImplementedError, RecursionError) as error:
+    except PYDICOM_FAULTS as error:
         raise CorruptObject("The kept header of an object cannot be read.", reason="header_unreadable") from error
 
 
@@ -87,7 +102,7 @@ def read_file(data: bytes, *, with_pixels: bool = True) -> FileDataset:
     """Read a Part 10 file that has passed the gate."""
     try:
         return dcmread(io.BytesIO(data), stop_before_pixels=not with_pixels, force=False)
-    except (EOFError, ValueError, KeyError, NotImplementedError, OSError, RecursionError, InvalidDicomError) as error:
+    except PYDICOM_FAULTS as error:
         raise CorruptObject("A kept file cannot be read as DICOM.", reason="file_unreadable") from error
 
 
@@ -99,7 +114,10 @@ def encode_data_set(data_set: Dataset, transfer_syntax_uid: str = EXPLICIT_VR_LI
     target = DicomBytesIO()
     target.is_little_endian = syntax.little_endian
     target.is_implicit_VR = not syntax.explicit_vr
-    write_dataset(target, data_set)
+    try:
+        write_dataset(target, data_set)
+    except PYDICOM_FAULTS as error:
+        raise CorruptObject("A data set holds values that cannot be encoded.", reason="not_encodable") from error
     return target.getvalue()
 
 

@@ -10,19 +10,33 @@ from typing import Final
 import numpy as np
 from pydicom.dataset import Dataset
 
+from negatoscope.formats.dicom.files import PYDICOM_FAULTS
 from negatoscope.formats.dicom.greyscale import GreyscaleParameters, LookupTable, Voi, VoiFunction, Window
-from negatoscope.platform.errors import InvalidInput
+from negatoscope.platform.errors import CorruptObject, InvalidInput
 
 _VOI_GROUP: Final = "FrameVOILUTSequence"
 _MODALITY_GROUP: Final = "PixelValueTransformationSequence"
 
 
 def read_greyscale(data_set: Dataset, *, choice: int = 0, frame: int = 1) -> GreyscaleParameters:
-    """Read the parameters of a monochrome image with the VOI transformation number ``choice`` of its list."""
+    """Read the parameters of a monochrome image with the VOI transformation number ``choice`` of its list.
+
+    Raise InvalidInput for colour, CorruptObject for values that are not what their representation promises.
+    """
+    try:
+        return _read_greyscale(data_set, choice, frame)
+    except PYDICOM_FAULTS as error:
+        raise CorruptObject("The grey scale of an object cannot be read.", reason="grey_scale_unreadable") from error
+
+
+def _read_greyscale(data_set: Dataset, choice: int, frame: int) -> GreyscaleParameters:
     photometric = str(data_set.get("PhotometricInterpretation", "MONOCHROME2"))
     if not photometric.startswith("MONOCHROME"):
         raise InvalidInput("The image has no grey scale.", reason="not_monochrome")
     bits = int(data_set.BitsStored)
+    high_bit = int(data_set.get("HighBit", bits - 1))
+    if not 1 <= bits <= 16 or not bits - 1 <= high_bit <= 15:
+        raise InvalidInput("Only images of up to 16 bits have a grey table.", reason="too_many_bits")
     is_signed = int(data_set.get("PixelRepresentation", 0)) == 1
     modality = _functional_group(data_set, _MODALITY_GROUP, frame)
     voi = list_voi(data_set, frame=frame)
@@ -30,7 +44,7 @@ def read_greyscale(data_set: Dataset, *, choice: int = 0, frame: int = 1) -> Gre
     return GreyscaleParameters(
         bits_stored=bits,
         is_signed=is_signed,
-        high_bit=int(data_set.get("HighBit", bits - 1)),
+        high_bit=high_bit,
         photometric_interpretation=photometric,
         rescale_slope=_number(modality.get("RescaleSlope"), 1.0),
         rescale_intercept=_number(modality.get("RescaleIntercept"), 0.0),

@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 from negatoscope.formats.dicom.attributes import PixelDescription
 from negatoscope.formats.dicom.codestreams import (
     CodestreamFacts,
+    has_whole_tile_parts,
+    is_whole,
     jpeg_2000_codestream,
     read_jpeg_2000_facts,
     read_jpeg_facts,
 )
+from negatoscope.formats.dicom.ignored_errors import raising_ignored_errors
 from negatoscope.formats.dicom.rle import decode_rle, encode_rle
 from negatoscope.formats.dicom.transfer_syntaxes import (
     HTJ2K_LOSSLESS,
@@ -91,8 +94,9 @@ def _syntax(transfer_syntax_uid: str) -> TransferSyntax:
 def _check_claims(encoded: bytes, pixels: PixelDescription, syntax: TransferSyntax) -> CodestreamFacts | None:
     if syntax.codec == "jpeg_xl":
         return None
-    facts = read_jpeg_2000_facts(encoded) if syntax.codec in ("jpeg_2000", "htj2k") else read_jpeg_facts(encoded)
-    if facts is None:
+    is_jpeg_2000 = syntax.codec in ("jpeg_2000", "htj2k")
+    facts = read_jpeg_2000_facts(encoded) if is_jpeg_2000 else read_jpeg_facts(encoded)
+    if facts is None or not is_whole(encoded) or (is_jpeg_2000 and not has_whole_tile_parts(encoded)):
         raise CorruptObject("A compressed frame cannot be decoded.", reason="undecodable_frame")
     claimed = (facts.rows, facts.columns, facts.components)
     if claimed != (pixels.rows, pixels.columns, pixels.samples_per_pixel) or facts.precision > pixels.bits_allocated:
@@ -151,20 +155,15 @@ def _rle_frame(encoded: bytes, pixels: PixelDescription) -> Frame:
     return planes.view(dtype.newbyteorder("<")).astype(dtype).reshape(_shape(pixels))
 
 
-def _decode_jpeg_lossless(encoded: bytes) -> Frame:
-    try:
-        return np.asarray(imagecodecs.jpegsof3_decode(encoded))
-    except (RuntimeError, ValueError):
-        return np.asarray(imagecodecs.jpeg8_decode(encoded))
-
-
 def _decode_htj2k(encoded: bytes) -> Frame:
-    return np.asarray(imagecodecs.htj2k_decode(jpeg_2000_codestream(encoded), planar=False))
+    with raising_ignored_errors():
+        return np.asarray(imagecodecs.htj2k_decode(jpeg_2000_codestream(encoded), planar=False))
 
 
 _DECODERS: Final[dict[str, Callable[[bytes], Frame]]] = {
     "jpeg": imagecodecs.jpeg8_decode,
-    "jpeg_lossless": _decode_jpeg_lossless,
+    # libjpeg-turbo, not the codec's jpegsof3_decode: that one reads on behind the end of a cut frame.
+    "jpeg_lossless": imagecodecs.jpeg8_decode,
     "jpeg_ls": imagecodecs.jpegls_decode,
     "jpeg_2000": imagecodecs.jpeg2k_decode,
     "htj2k": _decode_htj2k,

@@ -54,7 +54,10 @@ def decode_rle(encoded: bytes, rows: int, columns: int, samples: int, size: int)
 
 def unpack_bits(packed: bytes, length: int) -> bytes:
     """Unpack one segment to exactly this length; what follows is padding."""
-    unpacked = bytes(imagecodecs.packbits_decode(packed))
+    try:
+        unpacked = bytes(imagecodecs.packbits_decode(packed))
+    except (RuntimeError, ValueError) as error:
+        raise CorruptObject("A compressed frame cannot be decoded.", reason="undecodable_frame") from error
     if len(unpacked) < length:
         raise CorruptObject("A compressed frame has fewer pixels than described.", reason="frame_mismatch")
     return unpacked[:length]
