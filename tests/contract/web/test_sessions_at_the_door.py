@@ -11,6 +11,7 @@ from negatoscope.access.model import Action, Role, Subject, system_subject
 from negatoscope.access.sessions import logout
 from negatoscope.access.tokens import create_token
 from negatoscope.doors.web.dependencies import requires
+from negatoscope.platform.errors import Forbidden
 from negatoscope.platform.runtime import Platform
 from tests.builders.subjects import a_user
 from tests.builders.web_client import TestClient, sign_in
@@ -75,3 +76,18 @@ def test_the_account_remembers_language_and_theme(browser: TestClient, platform:
         del browser.cookies[name]
     page = browser.get("/help").text
     assert '<html lang="en" data-theme="reading-room"' in page
+
+
+def test_an_act_that_needs_a_fresh_proof_leads_to_the_password_and_back(
+    application: FastAPI, browser: TestClient, platform: Platform
+) -> None:
+    @application.get("/planted-step-up")
+    @application.post("/planted-step-up")
+    def planted() -> None:
+        raise Forbidden("Confirm your password first.", reason="needs_step_up")
+
+    sign_in(browser, platform, Role.RADIOLOGIST)
+    asked = browser.get("/planted-step-up?study=1.2.3")
+    assert (asked.status_code, asked.headers["location"]) == (303, "/confirm?next=/planted-step-up%3Fstudy%3D1.2.3")
+    written = browser.post("/planted-step-up", headers={"Referer": "http://testserver/shares/new?study=1.2.3"})
+    assert written.headers["location"] == "/confirm?next=/shares/new%3Fstudy%3D1.2.3"

@@ -142,14 +142,22 @@ def answer_status(request: Request, status: int, reason: str) -> Response:
 
 def to_sign_in(request: Request) -> Response:
     """Send a browser to the sign-in page, and back here afterwards."""
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    here = _here(request)
     return RedirectResponse("/login" if here == "/" else f"/login?next={quote(here, safe='/')}", status_code=303)
 
 
 def _to_confirm(request: Request) -> Response:
     """Send a browser to prove the password again; a write is repeated by the person, on the page it was made from."""
-    page_path = urlsplit(request.headers.get("referer", "")).path if request.method != "GET" else request.url.path
-    return RedirectResponse(f"/confirm?next={quote(page_path or '/', safe='/')}", status_code=303)
+    if request.method == "GET":
+        back = _here(request)
+    else:
+        referrer = urlsplit(request.headers.get("referer", ""))
+        back = referrer.path + (f"?{referrer.query}" if referrer.query else "")
+    return RedirectResponse(f"/confirm?next={quote(back or '/', safe='/')}", status_code=303)
+
+
+def _here(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _error_page(request: Request, status: int, explanation: Explanation, detail: str | None) -> Response:
