@@ -31,7 +31,7 @@ function onStage(event: KeyboardEvent, { workspace }: KeyboardHost): boolean {
   if (event.key === 'Enter') pane.placeMark(workspace.tool);
   else if (event.key === ' ') pane.holdSpace();
   else if (arrow !== undefined && event.shiftKey) {
-    workspace.adjustWindow(pane, arrow.x * WINDOW_STEP, arrow.y * WINDOW_STEP, !event.repeat);
+    workspace.adjustWindow(pane, arrow.x * WINDOW_STEP, -arrow.y * WINDOW_STEP, !event.repeat);
   } else if (arrow !== undefined) {
     movements.panBy(pane.viewport, { x: -arrow.x * PAN_PIXELS, y: -arrow.y * PAN_PIXELS }, !event.repeat);
     workspace.follow(pane);

@@ -32,7 +32,7 @@ function windowGesture(host: GestureHost): Gesture {
   let first = true;
   return {
     move: (_, by) => {
-      host.windowed(by.x / PIXELS_A_CONTRAST, by.y / PIXELS_A_BRIGHTNESS, first);
+      host.windowed(by.x / PIXELS_A_CONTRAST, -by.y / PIXELS_A_BRIGHTNESS, first);
       first = false;
     },
     end: nothing,

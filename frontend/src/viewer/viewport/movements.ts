@@ -19,12 +19,16 @@ function place(viewport: Viewport, fit: boolean, keep: boolean, update: (placeme
   viewport.change((display) => ({ ...display, fit, placement: update(display.placement) }), keep);
 }
 
-/** Zoom by `factor` and keep the image point at `anchor` (CSS pixels of the stage) where it is. */
-export function zoomBy(viewport: Viewport, factor: number, anchor: Point | null, keep: boolean): void {
+function zoomTo(viewport: Viewport, zoomOf: (zoom: number) => number, anchor: Point | null, keep: boolean): void {
   const { image, size, ratio } = viewport;
   if (image === null) return;
   const at = anchor === null ? { x: size.width / 2, y: size.height / 2 } : { x: anchor.x * ratio, y: anchor.y * ratio };
-  place(viewport, false, keep, (old) => zoomedAt(old, shapeOf(image), size, at, old.zoom * factor));
+  place(viewport, false, keep, (old) => zoomedAt(old, shapeOf(image), size, at, zoomOf(old.zoom)));
+}
+
+/** Zoom by `factor` and keep the image point at `anchor` (CSS pixels of the stage) where it is. */
+export function zoomBy(viewport: Viewport, factor: number, anchor: Point | null, keep: boolean): void {
+  zoomTo(viewport, (zoom) => zoom * factor, anchor, keep);
 }
 
 /** Move the image by CSS pixels. */
@@ -42,8 +46,7 @@ export function fit(viewport: Viewport): void {
 
 /** Show one image pixel on one device pixel, around `anchor` or the middle. */
 export function oneToOne(viewport: Viewport, anchor: Point | null): void {
-  const zoom = viewport.display?.placement.zoom;
-  if (zoom !== undefined) zoomBy(viewport, 1 / zoom, anchor, true);
+  zoomTo(viewport, () => 1, anchor, true);
 }
 
 export function rotate(viewport: Viewport, clockwise: 1 | -1): void {
@@ -59,7 +62,7 @@ export function invert(viewport: Viewport): void {
   viewport.change((display) => ({ ...display, invert: !display.invert }), true);
 }
 
-/** Drag the window: `contrast` widens it e-fold, `brightness` moves it by its width; up is brighter. */
+/** Change the window: `contrast` widens it e-fold, `brightness` moves it by its width, towards brighter. */
 export function adjustWindow(viewport: Viewport, contrast: number, brightness: number, keep: boolean): void {
   const { image } = viewport;
   if (image === null) return;
