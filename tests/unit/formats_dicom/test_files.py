@@ -77,3 +77,24 @@ def test_zero_preamble_clears_exactly_the_preamble_in_pieces_of_any_size(size: i
 def test_unreadable_bytes_are_a_corrupt_object() -> None:
     with pytest.raises(CorruptObject):
         read_file(b"nonsense")
+
+
+def test_a_header_is_read_in_its_own_syntax_even_if_it_looks_like_another() -> None:
+    # The length of this first element, read as text, is the representation "CS".
+    disguised = b"\x08\0\x01\0" + b"CS\x01\0" + b"x" * 0x15343
+    data_set = a_ct_slice()
+    encoded = disguised + bare_bytes(data_set, IMPLICIT_VR_LITTLE_ENDIAN)
+    verdict = judge(encoded, IMPLICIT_VR_LITTLE_ENDIAN)
+    assert verdict.accepted
+    assert verdict.attributes is not None
+    assert verdict.header is not None
+    read = data_set_from_header(verdict.header, IMPLICIT_VR_LITTLE_ENDIAN)
+    assert read.PatientID == verdict.attributes.patient_id == data_set.PatientID
+
+
+def test_names_are_decoded_by_the_character_set_of_the_header() -> None:
+    data_set = a_ct_slice(SpecificCharacterSet="ISO_IR 100", PatientName="Éluard^Zoé")
+    del data_set.PixelData
+    read = data_set_from_header(bare_bytes(data_set), EXPLICIT_VR_LITTLE_ENDIAN)
+    assert str(read.PatientName) == "Éluard^Zoé"
+    assert encode_data_set(read) == bare_bytes(data_set)

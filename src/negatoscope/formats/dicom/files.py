@@ -6,10 +6,11 @@ import io
 import struct
 from typing import Final
 
+from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filebase import DicomBytesIO
-from pydicom.filereader import dcmread, read_dataset
+from pydicom.filereader import data_element_generator, dcmread
 from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
@@ -23,6 +24,7 @@ IMPLEMENTATION_VERSION_NAME: Final = "NEGATOSCOPE_0_1"
 PYDICOM_FAULTS: Final = (
     ArithmeticError,
     AttributeError,
+    BytesLengthException,
     EOFError,
     InvalidDicomError,
     LookupError,
@@ -83,19 +85,27 @@ def zero_preamble(piece: bytes, position: int) -> bytes:
 
 
 def data_set_from_header(header: bytes, transfer_syntax_uid: str) -> Dataset:
-    """Read the encoded elements the gate kept (already inflated for a deflated syntax)."""
+    """Read the encoded elements the gate kept (already inflated for a deflated syntax).
+
+    In the syntax the gate judged them in: pydicom's own ``read_dataset`` guesses from the first bytes and may see another
+    object than the gate did.
+    """
     syntax = find_transfer_syntax(transfer_syntax_uid)
     if syntax is None:
         raise InvalidInput("The transfer syntax is not known.", reason="unknown_transfer_syntax")
     try:
-        return read_dataset(
-            io.BytesIO(header),
-            is_implicit_VR=not syntax.explicit_vr,
-            is_little_endian=syntax.little_endian,
-            bytelength=len(header),
-        )
+        elements = {
+            element.tag: element
+            for element in data_element_generator(
+                io.BytesIO(header), is_implicit_VR=not syntax.explicit_vr, is_little_endian=syntax.little_endian
+            )
+        }
+        data_set = Dataset(elements)
+        character_set = convert_encodings(data_set.get("SpecificCharacterSet") or "")
+        data_set.set_original_encoding(not syntax.explicit_vr, syntax.little_endian, character_set)
     except PYDICOM_FAULTS as error:
         raise CorruptObject("The kept header of an object cannot be read.", reason="header_unreadable") from error
+    return data_set
 
 
 def read_file(data: bytes, *, with_pixels: bool = True) -> FileDataset:
