@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import resource
 import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +49,12 @@ class RawPeer:
 
     def close(self) -> None:
         self.socket.close()
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process holds, the door in it included."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 @pytest.fixture

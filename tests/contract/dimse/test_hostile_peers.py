@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import struct
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-import psutil
 import pytest
 
 from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, Command, CommandField
@@ -19,7 +17,7 @@ from negatoscope.doors.dimse.pdu import PduType
 from negatoscope.doors.dimse.pdu_encoding import data_transfer_header, encode_pdu
 from negatoscope.platform.clock import TurnedClock
 from tests.builders.associations import EXPLICIT, IMPLICIT, a_request, an_echo
-from tests.contract.dimse.conftest import RawPeer
+from tests.contract.dimse.conftest import RawPeer, resident_bytes
 
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
@@ -40,11 +38,6 @@ def is_served(peer: RawPeer) -> bool:
     peer.send(an_echo())
     answer = peer.receive_pdu()
     return answer is not None and answer[0] == PduType.DATA_TF
-
-
-def resident_bytes() -> int:
-    gc.collect()
-    return int(psutil.Process().memory_info().rss)
 
 
 def send_until_closed(peer: RawPeer, piece: bytes, most: int) -> int:

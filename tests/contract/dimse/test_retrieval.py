@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from pydicom import uid
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_context, build_role, evt
+from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 from sqlalchemy import text
 
@@ -29,6 +31,11 @@ STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 PATIENT_ROOT_GET = "1.2.840.10008.5.1.4.1.2.1.3"
 
 
+def data_set_of(request: C_STORE) -> bytes:
+    assert isinstance(request.DataSet, BytesIO)
+    return request.DataSet.getvalue()
+
+
 class Receiver:
     """A storage provider that keeps what it is sent, and can be told to fail."""
 
@@ -39,13 +46,17 @@ class Receiver:
         entity = AE(ae_title="VIEWER")
         for sop_class in (DX, CT):
             entity.add_supported_context(sop_class, syntaxes)
-        self.server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, self.take)])
-        self.port = int(self.server.socket.getsockname()[1]) if self.server.socket is not None else 0
+        server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, self.take)])
+        assert server is not None
+        assert server.socket is not None
+        self.server = server
+        self.port = int(server.socket.getsockname()[1])
 
     def take(self, event: Event) -> int:
         request = event.request
-        self.received[str(request.AffectedSOPInstanceUID)] = request.DataSet.getvalue()
-        self.originators.add((str(request.MoveOriginatorApplicationEntityTitle), int(request.MoveOriginatorMessageID)))
+        assert isinstance(request, C_STORE)
+        self.received[str(request.AffectedSOPInstanceUID)] = data_set_of(request)
+        self.originators.add((str(request.MoveOriginatorApplicationEntityTitle), request.MoveOriginatorMessageID or 0))
         return self.status
 
 
@@ -190,7 +201,9 @@ def get(port: int, identifier: Dataset, model: str, *syntaxes: str) -> tuple[lis
     received: dict[str, bytes] = {}
 
     def take(event: Event) -> int:
-        received[str(event.request.AffectedSOPInstanceUID)] = event.request.DataSet.getvalue()
+        request = event.request
+        assert isinstance(request, C_STORE)
+        received[str(request.AffectedSOPInstanceUID)] = data_set_of(request)
         return 0x0000
 
     entity = AE(ae_title="VIEWER")

@@ -59,7 +59,7 @@ def test_compressed_pixels_arrive_bit_for_bit(platform: Platform, port: int, syn
     assert kept(platform, image.SOPInstanceUID) == (syntax, sent)
 
 
-DCMTK = {
+DCMTK: dict[str, str] = {
     uid.ImplicitVRLittleEndian: "-xi",
     uid.ExplicitVRLittleEndian: "-xe",
     uid.JPEGBaseline8Bit: "-xy",

@@ -73,13 +73,15 @@ class Connection(asyncio.BufferedProtocol):
         clock: Clock,
         gate: Gate,
         make_upper: Callable[[Connection], Upper],
-        leave: Callable[[Connection], None],
+        ended: Callable[[Connection], None],
+        lost: Callable[[Connection], None],
     ) -> None:
         self._limits = limits
         self._clock = clock
         self._gate = gate
         self._make_upper = make_upper
-        self._leave = leave
+        self._ended = ended
+        self._lost = lost
         self._state = State.IDLE
         self._deadlines = Deadlines(limits)
         self._transport: asyncio.Transport | None = None
@@ -150,7 +152,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._state is not State.IDLE:
             self._happen(Event.CLOSED)
         self._end_upper()
-        self._leave(self)
+        self._lost(self)
 
     def pause_writing(self) -> None:
         """Note that the peer does not read as fast as we write."""
@@ -233,7 +235,23 @@ class Connection(asyncio.BufferedProtocol):
         """Note that everything was answered: it is the peer's turn."""
         self._deadlines.restart(Waiting.PEER, self._clock.monotonic())
 
-    # The clock of the server calls this.
+    # The server calls these.
+
+    def close(self) -> None:
+        """Close for good: a peer that does not read what we still have for it is not waited for."""
+        self._deadlines.end_all()
+        if self._transport is None:
+            return
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+    def drop(self, reason: str) -> None:
+        """Close without a word."""
+        logger.info("dimse_connection_dropped", address=self.address, reason=reason)
+        if self._transport is not None:
+            self._transport.abort()
 
     def check_deadlines(self, now: float) -> None:
         """End the connection when the peer is late."""
@@ -302,7 +320,7 @@ class Connection(asyncio.BufferedProtocol):
             case Action.ABORT_AS_PROVIDER:
                 self._write(pdu if isinstance(pdu, Abort) else Abort(source=SERVICE_PROVIDER, reason=_abort_reason(event)))
             case Action.CLOSE | Action.STOP_AND_CLOSE:
-                self._close()
+                self.close()
             case Action.TAKE_DATA | Action.SEND_DATA | Action.FORGET | Action.IGNORE | Action.STOP_CLOSED:
                 pass
         if self._state is State.AWAITING_CLOSE:
@@ -335,27 +353,12 @@ class Connection(asyncio.BufferedProtocol):
         upper, self._upper = self._upper, None
         if upper is not None:
             upper.ended()
+            self._ended(self)
 
     def _discard(self, count: int) -> None:
         self._discarded += count
         if self._discarded > DISCARDED_AFTER_ABORT:
             self.drop("peer_goes_on_sending")
-
-    def drop(self, reason: str) -> None:
-        """Close without a word."""
-        logger.info("dimse_connection_dropped", address=self.address, reason=reason)
-        if self._transport is not None:
-            self._transport.abort()
-
-    def _close(self) -> None:
-        """Close for good: a peer that does not read what we still have for it is not waited for."""
-        self._deadlines.end_all()
-        if self._transport is None:
-            return
-        if self._transport.get_write_buffer_size():
-            self._transport.abort()
-        else:
-            self._transport.close()
 
 
 def _abort_reason(event: Event) -> AbortReason:

@@ -34,6 +34,7 @@ class DimseServer:
         self._limits = limits or Limits()
         self._door = Door(platform, self._limits)
         self._gate = Gate(self._limits)
+        self._connections: set[Connection] = set()
         self._associations: dict[Connection, Association] = {}
         self._all_left = asyncio.Event()
         self._all_left.set()
@@ -50,13 +51,14 @@ class DimseServer:
         self._door.is_stopping = True
         if self._listener is not None:
             self._listener.close()
+        logger.info("dimse_stopping", count=self._gate.associations)
         for association in list(self._associations.values()):
             association.stop_when_idle()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._all_left.wait(), self._limits.stop_s)
-        for connection in list(self._associations):
+        for connection in list(self._connections):
             connection.abort()
-            connection.drop("stopping")
+            connection.close()
         if self._ticker is not None:
             self._ticker.cancel()
         await self._door.loop.run_in_executor(None, self._door.close)
@@ -67,16 +69,18 @@ class DimseServer:
             clock=self._platform.clock,
             gate=self._gate,
             make_upper=self._new_association,
-            leave=self._forget,
+            ended=self._association_ended,
+            lost=self._connections.discard,
         )
 
     def _new_association(self, connection: Connection) -> Association:
         association = Association(self._door, connection, operations=OPERATIONS, open_sink=open_sink)
+        self._connections.add(connection)
         self._associations[connection] = association
         self._all_left.clear()
         return association
 
-    def _forget(self, connection: Connection) -> None:
+    def _association_ended(self, connection: Connection) -> None:
         self._associations.pop(connection, None)
         if not self._associations:
             self._all_left.set()
@@ -86,7 +90,7 @@ class DimseServer:
         while True:
             await asyncio.sleep(TICK_S)
             now = self._platform.clock.monotonic()
-            for connection in list(self._associations):
+            for connection in list(self._connections):
                 connection.check_deadlines(now)
 
 
