@@ -11,12 +11,14 @@ import { setUpLists } from './islands/lists.ts';
 import { setUpLiveEvents } from './islands/live.ts';
 import { setUpMenus } from './islands/menus.ts';
 import { setUpRows } from './islands/rows.ts';
+import { setUpShareLanding } from './islands/share_landing.ts';
 
 setUpDialogs();
 setUpMenus();
 setUpForms();
 setUpFragments();
 setUpRows();
+setUpShareLanding();
 setUpKeys();
 setUpLists();
 setUpLiveEvents();

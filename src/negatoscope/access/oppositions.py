@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
+
+from sqlalchemy import Connection
 
 from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
@@ -11,6 +15,24 @@ from negatoscope.access.store import glass as store
 from negatoscope.audit.trail import record
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opposition:
+    """One thing a patient objects to: a person, or, with None, every share with third parties."""
+
+    opposition_id: UUID
+    user_id: UUID | None
+    since: datetime
+
+
+def list_oppositions(tx: Connection, subject: Subject, patient_id: UUID) -> list[Opposition]:
+    """Return what a patient objects to now."""
+    authorise(tx, subject, Action.RECORD_OPPOSITION, patient_id=patient_id)
+    return [
+        Opposition(opposition_id=opposition_id, user_id=user_id, since=since)
+        for opposition_id, user_id, since in store.list_oppositions(tx, patient_id)
+    ]
 
 
 def record_opposition(platform: Platform, subject: Subject, *, patient_id: UUID, user_id: UUID | None = None) -> UUID:

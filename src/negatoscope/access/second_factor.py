@@ -12,9 +12,12 @@ from uuid import UUID
 
 import pyotp
 
+from negatoscope.access.actions import Action
+from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Subject
 from negatoscope.access.policy import has_fresh_proof
 from negatoscope.access.store import people
+from negatoscope.access.store.sessions import revoke_sessions
 from negatoscope.audit.trail import record
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput
 from negatoscope.platform.keyring import Keyring
@@ -70,6 +73,17 @@ def remove_second_factor(platform: Platform, subject: Subject) -> None:
     with platform.database.transaction(platform.tenant) as tx:
         people.update_user(tx, user_id, totp_wrapped_secret=None, totp_confirmed_at=None, totp_last_step=None)
         record(tx, subject.actor, "remove_second_factor", objects={"user": str(user_id)})
+
+
+def reset_second_factor(platform: Platform, subject: Subject, user_id: UUID, *, reason: str | None = None) -> None:
+    """Switch another person's second factor off, when a telephone was lost; the sessions of that person end."""
+    with platform.database.transaction(platform.tenant) as tx:
+        authorise(tx, subject, Action.MANAGE_USERS, reason=reason)
+        if subject.user_id == user_id:
+            raise Forbidden("Nobody changes the own rights: ask another administrator.", reason="own_rights")
+        people.update_user(tx, user_id, totp_wrapped_secret=None, totp_confirmed_at=None, totp_last_step=None)
+        revoke_sessions(tx, at=platform.clock.now(), because="second_factor_removed", user_id=user_id)
+        record(tx, subject.actor, "remove_second_factor", objects={"user": str(user_id)}, reason=reason)
 
 
 def check_code(platform: Platform, credentials: people.Credentials, code: str) -> bool:

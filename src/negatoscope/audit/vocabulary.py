@@ -87,6 +87,7 @@ EVENTS: Mapping[str, Event] = MappingProxyType({
     "report_performed_step": Event(PROCEDURE_RECORD, "U"),
     "delete_by_retention": Event(STUDY_DELETED, "D"),
     "search_audit": Event(AUDIT_LOG_USED, "R"),
+    "verify_audit": Event(AUDIT_LOG_USED, "R"),
     "view_own_access_log": Event(AUDIT_LOG_USED, "R"),
     "break_glass": Event(SECURITY_ALERT, "E", EMERGENCY_OVERRIDE),
     "refused": Event(SECURITY_ALERT, "E", RESTRICTED_FUNCTION),

@@ -133,3 +133,13 @@ def withdraw_opposition(tx: Connection, opposition_id: UUID, *, patient_id: UUID
     )
     if changed.rowcount == 0:
         raise NotFound("No such opposition.")
+
+
+def list_oppositions(tx: Connection, patient_id: UUID) -> list[tuple[UUID, UUID | None, datetime]]:
+    """Return what a patient objects to now: identifier, person (None: every share), since when."""
+    rows = tx.execute(
+        select(oppositions.c.opposition_id, oppositions.c.user_id, oppositions.c.since)
+        .where(oppositions.c.patient_id == patient_id, oppositions.c.withdrawn_at.is_(None))
+        .order_by(oppositions.c.since)
+    )
+    return [(row.opposition_id, row.user_id, row.since) for row in rows]

@@ -17,6 +17,7 @@ from negatoscope.orders.states import OrderState, StepState
 from negatoscope.patients.model import IdentityStatus
 from negatoscope.reading.model import TaskState
 from negatoscope.reporting.model import ReportState, VersionStatus
+from negatoscope.sharing.model import ShareState
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,14 @@ STATES: Final[Mapping[str, Mapping[str, StateSign]]] = MappingProxyType({
         Priority.URGENT: StateSign(N_("Urgent"), "bolt", "warning"),
         Priority.ROUTINE: StateSign(N_("Routine"), "clock", "neutral"),
     },
+    "share": {
+        ShareState.ACTIVE: StateSign(N_("Open"), "link", "success"),
+        ShareState.SUSPENDED: StateSign(N_("Suspended"), "pause", "warning"),
+        ShareState.EXHAUSTED: StateSign(N_("Used up"), "check", "neutral"),
+        ShareState.LOCKED: StateSign(N_("Locked"), "lock", "danger"),
+        ShareState.EXPIRED: StateSign(N_("Expired"), "clock", "neutral"),
+        ShareState.REVOKED: StateSign(N_("Withdrawn"), "stop", "neutral"),
+    },
 })  # fmt: skip
 
 MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
@@ -120,6 +129,7 @@ MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
         "finding": FindingState,
         "identity": IdentityStatus,
         "priority": Priority,
+        "share": ShareState,
     }
 )
 """The states that each machine of `STATES` has in its area; a test holds the two together."""
