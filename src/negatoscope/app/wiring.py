@@ -11,6 +11,7 @@ from negatoscope.ai.results import SETTLE_FINDINGS
 from negatoscope.archive import stability
 from negatoscope.audit.sealing import seal_pending
 from negatoscope.dose.register import RECORD_EXPOSURES
+from negatoscope.exchange.deliveries import DELIVER, QUEUE_RESULTS
 from negatoscope.orders import matching
 from negatoscope.platform.events import Reaction
 from negatoscope.platform.jobs import JobDefinition
@@ -39,9 +40,10 @@ REACTIONS: tuple[Reaction, ...] = (
     REFRESH_URGENCY,
     END_THIRD_PARTY_SHARES,
     END_SHARES_OF_MOVED_STUDY,
+    QUEUE_RESULTS,
 )
 
-JOBS: tuple[JobDefinition, ...] = (RUN_MODEL,)
+JOBS: tuple[JobDefinition, ...] = (RUN_MODEL, DELIVER)
 
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="studies", period_s=1.0, run=stability.sweep),

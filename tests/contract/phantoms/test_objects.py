@@ -41,7 +41,7 @@ def errors_of(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_object_passes_dciodvfy_and_says_it_is_synthetic(name: str, tmp_path: Path) -> None:
-    content = synthetic_object(name, 3, an_examination())
+    content = synthetic_object(name, render(name, 3), an_examination())
     path = tmp_path / "object.dcm"
     path.write_bytes(content)
     assert errors_of(path) == []
@@ -53,7 +53,7 @@ def test_object_passes_dciodvfy_and_says_it_is_synthetic(name: str, tmp_path: Pa
 
 
 def test_checker_can_fail(tmp_path: Path) -> None:
-    dataset = pydicom.dcmread(io.BytesIO(synthetic_object("hand", 3, an_examination())))
+    dataset = pydicom.dcmread(io.BytesIO(synthetic_object("hand", render("hand", 3), an_examination())))
     del dataset.Rows
     dataset.save_as(tmp_path / "bad.dcm")
     assert errors_of(tmp_path / "bad.dcm") != []

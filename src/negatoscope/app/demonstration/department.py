@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
 
 from negatoscope.access import devices, users
 from negatoscope.access.model import Action, Role, Subject, device_subject, system_subject
@@ -18,6 +22,7 @@ from negatoscope.app.demonstration.modality import acquire, local_time
 from negatoscope.app.demonstration.people import ACCOUNTS, ISSUER, PATIENT_LOGIN, PATIENTS, Account
 from negatoscope.app.demonstration.record import MadeAccount, Record, read_record, write_record
 from negatoscope.app.phantoms.objects import Examination, synthetic_object
+from negatoscope.app.phantoms.recipes import render
 from negatoscope.app.wiring import REACTIONS
 from negatoscope.orders.accept import accept_order
 from negatoscope.orders.model import OrderRequest, Physician, RequestedProcedure, Room, StepRequest
@@ -45,6 +50,7 @@ MODALITY_SERVICES = (
 REQUESTER = next(account for account in ACCOUNTS if Role.REFERRER in account.roles)
 RADIOLOGIST = next(account for account in ACCOUNTS if Role.RADIOLOGIST in account.roles)
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+DRAWN_AT_ONCE = 2
 Progress = Callable[[int, int], None]
 
 
@@ -58,9 +64,11 @@ def furnish(platform: Platform, progress: Progress = lambda _done, _total: None)
     write_record(platform.settings, record)
     _make_rooms(platform, system)
     cases = (*HISTORY, *TODAY)
-    for number, case in enumerate(cases):
-        progress(number, len(cases))
-        _perform(platform, system, case, f"DEMO-ORDER-{number + 1:03d}", record)
+    with ThreadPoolExecutor(DRAWN_AT_ONCE) as pool:
+        pictures = [pool.submit(_draw, platform, case) for case in cases]
+        for number, (case, picture) in enumerate(zip(cases, pictures, strict=True)):
+            progress(number, len(cases))
+            _perform(platform, system, case, picture, f"DEMO-ORDER-{number + 1:03d}", record)
     progress(len(cases), len(cases))
     record = Record(accounts=record.accounts, complete=True)
     write_record(platform.settings, record)
@@ -125,7 +133,14 @@ def _patient(platform: Platform, system: Subject, number: int) -> PatientId:
         return PatientId(find_or_create_patient(tx, system, [person.identifier], person.demographics, source="demonstration"))
 
 
-def _perform(platform: Platform, system: Subject, case: Case, number: str, record: Record) -> None:
+def _draw(platform: Platform, case: Case) -> NDArray[np.uint16] | None:
+    """Draw a radiograph in a process of its own, so that two are drawn at once."""
+    return platform.sandbox.run(render, case.recipe, case.seed, timeout_s=120) if case.recipe is not None else None
+
+
+def _perform(
+    platform: Platform, system: Subject, case: Case, picture: Future[NDArray[np.uint16] | None], number: str, record: Record
+) -> None:
     person = PATIENTS[case.patient]
     at = platform.clock.now() - case.ago
     order = accept_order(
@@ -151,13 +166,16 @@ def _perform(platform: Platform, system: Subject, case: Case, number: str, recor
     )
     procedure = order.procedures[0]
     if case.recipe is not None and order.state in {OrderState.ACCEPTED, OrderState.SCHEDULED}:
-        _expose(platform, case, procedure)
+        _expose(platform, case, procedure, picture)
         _digest(platform)
     if case.report is not None and order.state is not OrderState.REPORTED:
         _report(platform, procedure, case.report, record)
 
 
-def _expose(platform: Platform, case: Case, procedure: RequestedProcedure) -> None:
+def _expose(platform: Platform, case: Case, procedure: RequestedProcedure, picture: Future[NDArray[np.uint16] | None]) -> None:
+    pixels = picture.result()
+    if case.recipe is None or pixels is None:
+        return
     person = PATIENTS[case.patient]
     step = procedure.steps[0]
     examination = Examination(
@@ -175,7 +193,7 @@ def _expose(platform: Platform, case: Case, procedure: RequestedProcedure) -> No
         referring_physician="HADDAD^Samir^^Dr",
         station_name=step.station_name,
     )
-    content = synthetic_object(case.recipe or "", case.seed, examination)
+    content = synthetic_object(case.recipe, pixels, examination)
     device = device_subject(platform.tenant, step.station_ae_title, "127.0.0.1")
     acquire(platform, device, procedure, examination, content)
 

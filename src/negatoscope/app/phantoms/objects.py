@@ -16,10 +16,8 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
 )
 
-from negatoscope.app.phantoms.recipes import RECIPES, Code, Technique, render
+from negatoscope.app.phantoms.recipes import BITS, RECIPES, Code, Technique
 from negatoscope.formats.dicom.uids import new_uid
-
-BITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +40,9 @@ class Examination:
     character_set: str = "ISO_IR 192"
 
 
-def synthetic_object(name: str, seed: int, examination: Examination, *, number: int = 1) -> bytes:
-    """Return the Part 10 file of one drawn radiograph; the caller stores it as a modality would."""
+def synthetic_object(name: str, pixels: NDArray[np.uint16], examination: Examination, *, number: int = 1) -> bytes:
+    """Return the Part 10 file of a radiograph that `render` drew by this recipe; the caller stores it as a modality would."""
     technique = RECIPES[name].technique
-    pixels = render(name, seed, bits=BITS)
     dataset = _attributes(technique, examination, number)
     dataset.SeriesDescription = f"{technique.body_part} {technique.view_position} SYNTHETIC"
     _image(dataset, technique, pixels)

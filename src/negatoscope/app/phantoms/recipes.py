@@ -17,6 +17,7 @@ from negatoscope.app.phantoms.pelvis import PelvisFindings, draw_pelvis
 from negatoscope.app.phantoms.physics import Beam, enhance, expose, quantise
 
 Code = tuple[str, str, str]
+BITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +147,13 @@ RECIPES = MappingProxyType({
 })  # fmt: skip
 
 
-def render(name: str, seed: int, *, bits: int = 12) -> NDArray[np.uint16]:
-    """Return the stored values of a radiograph as MONOCHROME2, (rows, columns) uint16: the same seed, the same picture."""
+def render(name: str, seed: int) -> NDArray[np.uint16]:
+    """Return stored values as MONOCHROME2, (rows, columns) uint16 of BITS bits: the same seed, the same picture."""
     recipe = RECIPES[name]
     technique = recipe.technique
     canvas = recipe.draw(np.random.default_rng(seed))
     attenuation = expose(canvas, technique.beam, technique.spacing_mm)
     picture = enhance(attenuation, technique.spacing_mm, strength=technique.strength)
-    pixels = quantise(picture, bits=bits)
-    mark(pixels, letter=technique.marker, at=technique.marker_at, white=(1 << bits) - 1)
+    pixels = quantise(picture, bits=BITS)
+    mark(pixels, letter=technique.marker, at=technique.marker_at, white=(1 << BITS) - 1)
     return pixels
