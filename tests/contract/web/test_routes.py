@@ -11,9 +11,11 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
 from negatoscope.access.model import Action, Role
+from negatoscope.archive.studies import get_study
 from negatoscope.doors.web.dependencies import SignedIn, requires
 from negatoscope.doors.web.routers import PUBLIC_PATHS, SIGNED_IN_PATHS
 from negatoscope.platform.runtime import Platform
+from tests.builders.reading import a_stored_study
 from tests.builders.web_client import TestClient, sign_in
 
 MOUNTS = {"/static", "/dicom-web"}
@@ -103,7 +105,10 @@ def test_a_write_by_nobody_known_is_refused(application: FastAPI, browser: TestC
 
 @pytest.mark.parametrize("role", list(Role))
 def test_every_page_of_the_menu_opens_for_the_role_that_sees_it(role: Role, browser: TestClient, platform: Platform) -> None:
-    sign_in(browser, platform, role)
+    study_uid = a_stored_study(platform)
+    with platform.database.read(platform.tenant) as tx:
+        patient_id = get_study(tx, study_uid).patient_id
+    sign_in(browser, platform, role, patient_id=patient_id if role is Role.PATIENT else None)
     home = browser.get("/help").text
     menu = home.partition('class="main-menu"')[2].partition("</nav>")[0]
     for address in [part.partition('"')[0] for part in menu.split('href="')[1:]]:

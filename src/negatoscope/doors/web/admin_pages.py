@@ -82,7 +82,7 @@ def find_parts(platform: Platform, vitals: Vitals) -> list[Part]:
     alive = [executor for executor in vitals.executors if executor.alive]
     return [
         Part(gettext("Screens and DICOMweb"), f"{settings.http_host}:{settings.http_port}", works=True),
-        Part(gettext("Database"), _place_of_database(platform), works=True),
+        Part(gettext("Database"), "PostgreSQL", works=True),
         _door("DICOM", settings.dicom_host, settings.dicom_port),
         _door("HL7 v2", settings.hl7_host, settings.hl7_port),
         Part(gettext("Workers"), ", ".join(executor.executor_id for executor in alive), works=bool(alive)),
@@ -92,10 +92,6 @@ def find_parts(platform: Platform, vitals: Vitals) -> list[Part]:
 def reason_of(held: HeldInstance) -> str:
     """Return why an object is held back, in words where we have them."""
     return gettext(REASONS[held.reason]) if held.reason in REASONS else held.reason
-
-
-def _place_of_database(platform: Platform) -> str:
-    return gettext("embedded") if platform.settings.database_url is None else gettext("set by the operator")
 
 
 def _door(name: str, host: str, port: int) -> Part:
