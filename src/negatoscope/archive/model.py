@@ -47,16 +47,18 @@ def next_study_state(state: StudyState, event: StudyEvent) -> StudyState:
 
 
 class Outcome(StrEnum):
-    """What became of an object. In each case its bytes are kept; STORED and DUPLICATE are success without reserve.
+    """What became of an object. Its bytes are kept unless it was REFUSED; STORED and DUPLICATE are success without reserve.
 
     CONFLICT: other bytes were stored under this UID before; they stay current, these wait for a person.
     QUARANTINED: the object could deceive a reader; `StoredInstance.refusal` says why.
+    REFUSED: the sender himself asked for another study than the object's.
     """
 
     STORED = "stored"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
     QUARANTINED = "quarantined"
+    REFUSED = "refused"
 
 
 class SourceKind(StrEnum):

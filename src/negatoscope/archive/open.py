@@ -12,9 +12,10 @@ from negatoscope.access.actions import Action
 from negatoscope.access.model import Subject
 from negatoscope.archive.decoding import decoded_frame, reencoded_file, reencoded_frame
 from negatoscope.archive.model import Instance
-from negatoscope.archive.stored_file import frame_pieces, frame_spans_of, is_deflated, read_frame
+from negatoscope.archive.stored_file import frame_pieces, is_encapsulated, known_frame_spans, pieces, read_frame
 from negatoscope.archive.viewing_trail import authorised_instances
 from negatoscope.formats.dicom.uids import SeriesUid, SopInstanceUid, StudyUid
+from negatoscope.formats.dicom.verdict import ByteSpan
 from negatoscope.platform.blobs.port import BlobStore
 from negatoscope.platform.errors import NotFound
 from negatoscope.platform.runtime import Platform
@@ -124,10 +125,8 @@ class OpenFrames:
 
     def length(self, frame: int) -> int | None:
         """Return the number of stored bytes of a frame, None when only reading tells."""
-        if is_deflated(self.instance):
-            return None
-        with self.platform.blobs.open(self.instance.blob) as reader:
-            return sum(span.length for span in frame_spans_of(reader, self.instance, frame))
+        spans = known_frame_spans(self.instance, frame)
+        return sum(span.length for span in spans) if spans is not None else None
 
     def stored(self, frame: int) -> Iterator[bytes]:
         """Yield the stored bytes of a frame in pieces."""
@@ -168,3 +167,36 @@ def read_pixels(platform: Platform, instance: Instance, frame: int = 1) -> NDArr
         raise NotFound("The object has no frames.", reason="no_such_frame")
     encoded = read_frame(platform.blobs, instance, frame)
     return decoded_frame(platform.sandbox, encoded, instance.pixels, instance.transfer_syntax_uid)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPixelData:
+    """The whole value of native pixel data."""
+
+    chunks: Iterator[bytes]
+    length: int
+
+
+def open_pixel_data(
+    platform: Platform, subject: Subject, *, study_uid: str, series_uid: str, sop_instance_uid: str
+) -> OpenPixelData | OpenFrames:
+    """Return the value of native pixel data as stored; of compressed pixel data all frames."""
+    instance = authorised_instances(
+        platform,
+        subject,
+        Action.VIEW_IMAGES,
+        study_uid=study_uid,
+        series_uid=series_uid,
+        sop_instance_uid=sop_instance_uid,
+    )[0]
+    if instance.pixel_offset is None or instance.pixel_length is None:
+        raise NotFound("The object has no pixels.", reason="no_such_bulk_data")
+    if is_encapsulated(instance):
+        return OpenFrames(platform, instance, tuple(range(1, instance.frames + 1)))
+    span = ByteSpan(instance.pixel_offset, instance.pixel_length)
+    return OpenPixelData(_span_chunks(platform.blobs, instance, span), span.length)
+
+
+def _span_chunks(blobs: BlobStore, instance: Instance, span: ByteSpan) -> Iterator[bytes]:
+    with blobs.open(instance.blob) as reader:
+        yield from pieces(reader, instance, span)

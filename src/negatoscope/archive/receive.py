@@ -27,6 +27,7 @@ from negatoscope.platform.database import TenantId
 from negatoscope.platform.errors import NegatoscopeError
 from negatoscope.platform.runtime import Platform
 
+STUDY_MISMATCH: Final = "study_mismatch"
 _EXTENDED_OFFSET_TABLE: Final = "7FE00001"
 
 __all__ = ["IncomingInstance", "Source", "SourceKind", "StoredInstance", "begin_instance"]
@@ -40,10 +41,11 @@ def begin_instance(
     transfer_syntax_uid: str | None = None,
     sop_class_uid: str | None = None,
     sop_instance_uid: str | None = None,
+    study_uid: str | None = None,
 ) -> IncomingInstance:
     """Start to receive one object: a bare data set in this transfer syntax, or a Part 10 file when it is None.
 
-    Raises Forbidden before any byte is kept, OutOfResources or Unavailable when nothing can be stored now.
+    `study_uid`: the only study the sender wants it in. Raises Forbidden before any byte is kept, OutOfResources or Unavailable when nothing can be stored now.
     """
     if not source.authorised:
         with platform.database.read(platform.tenant) as tx:
@@ -52,14 +54,22 @@ def begin_instance(
     gate = Gate(transfer_syntax_uid, sop_class_uid=sop_class_uid, sop_instance_uid=sop_instance_uid)
     writer = platform.blobs.begin()
     file = IncomingFile(writer, gate, is_part10=transfer_syntax_uid is None)
-    return IncomingInstance(platform, subject, source, gate=gate, writer=writer, file=file)
+    return IncomingInstance(platform, subject, source, gate=gate, writer=writer, file=file, study_uid=study_uid)
 
 
 class IncomingInstance:
     """One object on its way in. Not for two threads at once."""
 
     def __init__(
-        self, platform: Platform, subject: Subject, source: Source, *, gate: Gate, writer: BlobWriter, file: IncomingFile
+        self,
+        platform: Platform,
+        subject: Subject,
+        source: Source,
+        *,
+        gate: Gate,
+        writer: BlobWriter,
+        file: IncomingFile,
+        study_uid: str | None,
     ) -> None:
         self._platform = platform
         self._subject = subject
@@ -67,6 +77,7 @@ class IncomingInstance:
         self._gate = gate
         self._writer = writer
         self._file = file
+        self._study_uid = study_uid
 
     @property
     def size(self) -> int:
@@ -86,6 +97,9 @@ class IncomingInstance:
         """Return when the bytes are synced and the rows committed; with `tx`, the rows join that transaction instead."""
         try:
             verdict = self._gate.finish()
+            if self._belongs_elsewhere(verdict):
+                self.discard()
+                return registering.refused(verdict, STUDY_MISMATCH)
             self._file.finish()
             blob = self._writer.commit()
         except BaseException:
@@ -115,8 +129,12 @@ class IncomingInstance:
         """Leave nothing behind; harmless after `commit`."""
         self._writer.discard()
 
+    def _belongs_elsewhere(self, verdict: Verdict) -> bool:
+        attributes = verdict.attributes
+        return self._study_uid is not None and (attributes is None or attributes.study_instance_uid != self._study_uid)
+
     def _remember(self, stored: StoredInstance) -> None:
-        if stored.study_uid is not None and stored.outcome is not Outcome.QUARANTINED:
+        if stored.study_uid is not None and stored.outcome not in {Outcome.QUARANTINED, Outcome.REFUSED}:
             self._source.audited_studies.add(stored.study_uid)
 
     def _layout(self, verdict: Verdict, blob: BlobRef) -> Layout:

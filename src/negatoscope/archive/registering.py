@@ -163,16 +163,21 @@ def _quarantine(tx: Connection, registration: Registration, reason: str) -> Regi
             reason=reason,
         )
         publish(tx, "instance_quarantined", subject=str(quarantine_id), payload={"reason": reason})
-    stored = StoredInstance(
-        outcome=Outcome.QUARANTINED,
+    return refused(registration.verdict, reason, Outcome.QUARANTINED), quarantine_id is None
+
+
+def refused(verdict: Verdict, reason: str, outcome: Outcome = Outcome.REFUSED) -> StoredInstance:
+    """Return the answer to an object that did not enter."""
+    attributes = verdict.attributes
+    return StoredInstance(
+        outcome=outcome,
         study_uid=attributes.study_instance_uid if attributes else None,
         series_uid=attributes.series_instance_uid if attributes else None,
         sop_instance_uid=attributes.sop_instance_uid if attributes else None,
         sop_class_uid=attributes.sop_class_uid if attributes else None,
-        warnings=registration.verdict.warnings,
+        warnings=verdict.warnings,
         refusal=reason,
     )
-    return stored, quarantine_id is None
 
 
 def _answer(outcome: Outcome, instance: Instance) -> StoredInstance:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from negatoscope.archive.frame_index import find_frame, group_fragments
@@ -74,25 +74,34 @@ def _inflated(reader: BlobReader, offset: int) -> Iterator[bytes]:
         raise CorruptObject("A deflated object cannot be inflated.", reason="bad_deflate") from error
 
 
-def frame_spans_of(reader: BlobReader, instance: Instance, frame: int) -> list[ByteSpan]:
-    """Return where frame number `frame` (from 1) lies; several spans when it was sent in several fragments."""
-    if instance.pixels is None or instance.pixel_offset is None or instance.pixel_length is None:
+def known_frame_spans(instance: Instance, frame: int) -> list[ByteSpan] | None:
+    """Return where frame number `frame` (from 1) lies; None when only a walk through the fragments tells.
+
+    There are several spans when it was sent in several fragments.
+    """
+    if instance.pixels is None or instance.pixel_offset is None:
         raise NotFound("The object has no frames.", reason="no_such_frame")
     if not is_encapsulated(instance):
         return [native_frame_span(instance.pixels, instance.pixel_offset, frame)]
     if not 1 <= frame <= instance.frames:
         raise NotFound("There is no such frame.", reason="no_such_frame")
-    if instance.frame_index is not None:
-        return find_frame(instance.frame_index, frame - 1)
+    return find_frame(instance.frame_index, frame - 1) if instance.frame_index is not None else None
+
+
+def _searched_frame_spans(reader: BlobReader, instance: Instance, frame: int) -> Sequence[ByteSpan]:
     span = PixelDataSpan(
-        tag=instance.pixel_tag or 0, offset=instance.pixel_offset, length=instance.pixel_length, encapsulated=True
+        tag=instance.pixel_tag or 0,
+        offset=instance.pixel_offset or 0,
+        length=instance.pixel_length or 0,
+        encapsulated=True,
     )
-    return list(group_fragments(span, instance.frames, reader.read)[frame - 1])
+    return group_fragments(span, instance.frames, reader.read)[frame - 1]
 
 
 def frame_pieces(reader: BlobReader, instance: Instance, frame: int) -> Iterator[bytes]:
     """Yield the stored bytes of a frame."""
-    for span in frame_spans_of(reader, instance, frame):
+    spans = known_frame_spans(instance, frame)
+    for span in _searched_frame_spans(reader, instance, frame) if spans is None else spans:
         yield from pieces(reader, instance, span)
 
 

@@ -1,0 +1,80 @@
+"""The DICOMweb application: an explicit list of routes, each with the one action it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from negatoscope.access.actions import Action
+from negatoscope.doors.dicomweb import frames, pictures, qido, stow, wado
+from negatoscope.doors.problems import problem, problem_of
+from negatoscope.platform.errors import NegatoscopeError
+from negatoscope.platform.runtime import Platform
+
+Endpoint = Callable[[Request], Response | Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class DicomwebRoute:
+    """One resource: where it is, how it is asked for, and what the policy is asked about it."""
+
+    path: str
+    method: str
+    action: Action
+    endpoint: Endpoint
+
+
+_STUDIES: Final = "/studies"
+_STUDY: Final = "/studies/{study_uid}"
+_SERIES: Final = _STUDY + "/series/{series_uid}"
+_INSTANCE: Final = _SERIES + "/instances/{sop_instance_uid}"
+
+ROUTES: Final = (
+    DicomwebRoute(_STUDIES, "POST", Action.STORE_IMAGES, stow.store_instances),
+    DicomwebRoute(_STUDY, "POST", Action.STORE_IMAGES, stow.store_instances),
+    DicomwebRoute(_STUDIES, "GET", Action.QUERY_IMAGES, qido.search_studies),
+    DicomwebRoute("/series", "GET", Action.QUERY_IMAGES, qido.search_series),
+    DicomwebRoute("/instances", "GET", Action.QUERY_IMAGES, qido.search_instances),
+    DicomwebRoute(_STUDY + "/series", "GET", Action.QUERY_IMAGES, qido.search_series),
+    DicomwebRoute(_STUDY + "/instances", "GET", Action.QUERY_IMAGES, qido.search_instances),
+    DicomwebRoute(_SERIES + "/instances", "GET", Action.QUERY_IMAGES, qido.search_instances),
+    DicomwebRoute(_STUDY, "GET", Action.RETRIEVE_IMAGES, wado.retrieve),
+    DicomwebRoute(_SERIES, "GET", Action.RETRIEVE_IMAGES, wado.retrieve),
+    DicomwebRoute(_INSTANCE, "GET", Action.RETRIEVE_IMAGES, wado.retrieve),
+    DicomwebRoute(_STUDY + "/metadata", "GET", Action.VIEW_IMAGES, wado.retrieve_metadata),
+    DicomwebRoute(_SERIES + "/metadata", "GET", Action.VIEW_IMAGES, wado.retrieve_metadata),
+    DicomwebRoute(_INSTANCE + "/metadata", "GET", Action.VIEW_IMAGES, wado.retrieve_metadata),
+    DicomwebRoute(_INSTANCE + "/bulkdata/{path:path}", "GET", Action.VIEW_IMAGES, wado.retrieve_bulk_data),
+    DicomwebRoute(_INSTANCE + "/frames/{frames}", "GET", Action.VIEW_IMAGES, frames.retrieve_frames),
+    DicomwebRoute(_INSTANCE + "/rendered", "GET", Action.VIEW_IMAGES, pictures.retrieve_rendered),
+    DicomwebRoute(_INSTANCE + "/frames/{frame}/rendered", "GET", Action.VIEW_IMAGES, pictures.retrieve_rendered),
+    DicomwebRoute(_STUDY + "/thumbnail", "GET", Action.VIEW_IMAGES, pictures.retrieve_thumbnail),
+    DicomwebRoute(_SERIES + "/thumbnail", "GET", Action.VIEW_IMAGES, pictures.retrieve_thumbnail),
+    DicomwebRoute(_INSTANCE + "/thumbnail", "GET", Action.VIEW_IMAGES, pictures.retrieve_thumbnail),
+    DicomwebRoute(_INSTANCE + "/frames/{frame}/thumbnail", "GET", Action.VIEW_IMAGES, pictures.retrieve_thumbnail),
+)
+
+
+def create_dicomweb(platform: Platform) -> Starlette:
+    """Return the application, to be mounted at /dicom-web."""
+    routes = [Route(route.path, route.endpoint, methods=[route.method]) for route in ROUTES]
+    app = Starlette(routes=routes, exception_handlers={NegatoscopeError: _answer, HTTPException: _answer_status})
+    app.state.platform = platform
+    return app
+
+
+async def _answer(_: Request, error: Exception) -> Response:
+    return problem_of(error)
+
+
+async def _answer_status(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return problem(status, "There is no such resource here", reason="no_such_resource", headers=headers)
