@@ -107,7 +107,7 @@ def test_officer_searches_the_trail_and_leaves_a_trace(browser: TestClient, plat
     sign_in(browser, platform, Role.AUDITOR)
     found = browser.get(f"/audit?who={radiologist.display_name}")
     assert found.status_code == 200
-    assert found.text.count(radiologist.display_name) == 2
+    assert found.text.count(f'<th scope="row">{radiologist.display_name}') == 2
     assert "<img src=x" not in found.text
     assert radiologist.display_name not in browser.get("/audit?act=login&outcome=failure&since=2026-01-01&until=x").text
     with platform.database.read(platform.tenant) as tx:
