@@ -10,6 +10,7 @@ import { setUpKeys } from './islands/keys.ts';
 import { setUpLists } from './islands/lists.ts';
 import { setUpLiveEvents } from './islands/live.ts';
 import { setUpMenus } from './islands/menus.ts';
+import { setUpReportEditor } from './islands/report-editor.ts';
 import { setUpRows } from './islands/rows.ts';
 import { setUpShareLanding } from './islands/share_landing.ts';
 
@@ -18,6 +19,7 @@ setUpMenus();
 setUpForms();
 setUpFragments();
 setUpRows();
+setUpReportEditor();
 setUpShareLanding();
 setUpKeys();
 setUpLists();
