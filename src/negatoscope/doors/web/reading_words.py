@@ -103,9 +103,9 @@ def _ai_chip(component: Component, row: TaskRow) -> Chip:
     titles = next((one.titles for one in row.result.findings if one.label == label), {})
     title = titles.get(current_language(), label)
     number = format_number(float(probability), 2)
-    return Chip(
-        f"{gettext('AI')} {title.lower()} {number}", component.points, "active", gettext("Finding of a model, to be checked")
-    )
+    sign = gettext("AI")
+    word = f"{sign} {title.lower()} {number}"
+    return Chip(word, component.points, "active", gettext("Finding of a model, to be checked"))
 
 
 def waiting_words(minutes: int) -> str:
