@@ -36,17 +36,30 @@ def feed(framer: PduFramer, raw: bytes) -> list[tuple[int, bytes]]:
     return units
 
 
+def a_body(length: int) -> bytes:
+    """Return bytes that are wrong wherever they are moved."""
+    return (bytes(range(251)) * (length // 251 + 1))[:length]
+
+
+def long_bodies(most: int) -> st.SearchStrategy[bytes]:
+    """Draw by length: drawn byte by byte, long ones would hardly ever come."""
+    return st.integers(0, most).map(a_body)
+
+
 bodies = st.lists(
-    st.tuples(st.just(PduType.DATA_TF), st.binary(max_size=DATA_LIMIT))
-    | st.tuples(st.just(PduType.ASSOCIATE_RQ), st.binary(max_size=9000))
+    st.tuples(st.just(PduType.DATA_TF), long_bodies(DATA_LIMIT))
+    | st.tuples(st.just(PduType.ASSOCIATE_RQ), long_bodies(9000))
     | st.tuples(st.sampled_from([PduType.ABORT, PduType.RELEASE_RQ]), st.binary(min_size=4, max_size=4)),
     max_size=8,
 )
 
 
-@given(bodies, st.lists(st.integers(1, 20000), max_size=40))
-def test_units_come_out_whole_however_the_stream_is_cut(units: list[tuple[PduType, bytes]], cuts: list[int]) -> None:
+@given(bodies, st.integers(1, 40), st.lists(st.integers(1, 20000), max_size=40))
+def test_units_come_out_whole_however_the_stream_is_cut(
+    once: list[tuple[PduType, bytes]], repeats: int, cuts: list[int]
+) -> None:
     framer = a_framer()
+    units = once * repeats
     stream = b"".join(struct.pack(">BxI", kind, len(body)) + body for kind, body in units)
     received: list[tuple[int, bytes]] = []
     for cut in [*cuts, len(stream)]:
@@ -54,6 +67,14 @@ def test_units_come_out_whole_however_the_stream_is_cut(units: list[tuple[PduTyp
         stream = stream[cut:]
     assert received == [(int(kind), body) for kind, body in units]
     assert not framer.is_inside_pdu
+
+
+@given(st.lists(long_bodies(60000), min_size=1, max_size=4), st.integers(1, 70000))
+def test_long_requests_come_out_whole_from_a_buffer_that_grows(bodies: list[bytes], cut: int) -> None:
+    framer = PduFramer(associate_limit=65536, data_limit=DATA_LIMIT)
+    stream = b"".join(struct.pack(">BxI", PduType.ASSOCIATE_RQ, len(body)) + body for body in bodies)
+    received = feed(framer, stream[:cut]) + feed(framer, stream[cut:])
+    assert received == [(int(PduType.ASSOCIATE_RQ), body) for body in bodies]
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,9 @@ class Association:
         return self._current is not None or bool(self._waiting)
 
     def may_go_on(self) -> bool:
-        """Tell whether the present operation is still wanted: not cancelled, and the peer is there."""
+        """Tell whether the present operation is still wanted: not cancelled, and the peer is there and stays."""
+        if self._release_is_wanted:
+            return False
         current = self._current
         return self.connection.is_open and (current is None or current.command.message_id not in self._cancelled)
 

@@ -8,8 +8,9 @@ from negatoscope.archive.open import OpenInstance
 from negatoscope.audit.trail import record
 from negatoscope.doors.dimse.association import Association
 from negatoscope.doors.dimse.messages import Message
-from negatoscope.doors.dimse.outgoing import OutgoingAssociation
+from negatoscope.doors.dimse.outgoing import OutgoingAssociation, propose_contexts
 from negatoscope.doors.dimse.retrieval import find_objects
+from negatoscope.doors.dimse.sop_classes import Family
 from negatoscope.doors.dimse.suboperations import send_objects
 from negatoscope.platform.errors import NotFound
 from negatoscope.platform.runtime import Platform
@@ -26,7 +27,14 @@ async def answer_c_move(association: Association, message: Message) -> None:
         return
     await door.in_thread(_record, door.platform, subject, destination, objects)
     originator = (association.negotiated.calling_ae_title, command.message_id or 0)
-    async with OutgoingAssociation(door, destination, objects) as peer:
+    outgoing = OutgoingAssociation(
+        destination,
+        calling_ae_title=door.platform.settings.ae_title,
+        limits=door.limits,
+        proposed=propose_contexts(objects),
+        family=Family.STORAGE,
+    )
+    async with outgoing as peer:
         await send_objects(association, message, peer, objects, originator=originator)
 
 

@@ -1,4 +1,4 @@
-"""An association that we open, to send objects to a destination of C-MOVE (PS3.8 section 7, requestor's side).
+"""An association that we open, to send objects or a report to a listed destination (PS3.8 section 7, requestor's side).
 
 As strict as the acceptor's side: a length is checked before it is read, and every wait has an end.
 """
@@ -14,7 +14,7 @@ from typing import Final, Self
 from negatoscope.access.devices import RetrieveDestination
 from negatoscope.archive.open import OpenInstance
 from negatoscope.doors.dimse.command_set import Command
-from negatoscope.doors.dimse.door import Door
+from negatoscope.doors.dimse.limits import Limits
 from negatoscope.doors.dimse.messages import DataSink, FragmentSender, Message, MessageReceiver, command_units
 from negatoscope.doors.dimse.negotiation import (
     IMPLEMENTATION_CLASS_UID,
@@ -37,6 +37,7 @@ from negatoscope.doors.dimse.pdu import (
     ProposedContext,
     ReleaseRequest,
     ReleaseResponse,
+    RoleSelection,
     UserInformation,
 )
 from negatoscope.doors.dimse.pdu_decoding import decode_pdu
@@ -52,12 +53,24 @@ ANSWER_TIMEOUT_S: Final = 30.0
 
 
 class OutgoingAssociation:
-    """Open an association for these objects, send them, and release it at the end of the block."""
+    """Open an association with these contexts, send on it, and release it at the end of the block."""
 
-    def __init__(self, door: Door, destination: RetrieveDestination, objects: list[OpenInstance]) -> None:
-        self._door = door
+    def __init__(
+        self,
+        destination: RetrieveDestination,
+        *,
+        calling_ae_title: str,
+        limits: Limits,
+        proposed: tuple[ProposedContext, ...],
+        family: Family,
+        roles: tuple[RoleSelection, ...] = (),
+    ) -> None:
         self._destination = destination
-        self._proposed = propose_contexts(objects)
+        self._calling_ae_title = calling_ae_title
+        self._limits = limits
+        self._proposed = proposed
+        self._family = family
+        self._roles = roles
         self._accepted: dict[int, AcceptedContext] = {}
         self._maximum_length = 0
         self._last_message_id = 0
@@ -66,9 +79,14 @@ class OutgoingAssociation:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     @property
-    def storage_contexts(self) -> list[AcceptedContext]:
+    def contexts(self) -> list[AcceptedContext]:
         """Return the contexts that the destination accepted."""
         return list(self._accepted.values())
+
+    @property
+    def storage_contexts(self) -> list[AcceptedContext]:
+        """Return the contexts on which the destination takes objects."""
+        return [context for context in self.contexts if context.family is Family.STORAGE]
 
     def new_message_id(self) -> int:
         """Return a message identifier for a request of ours."""
@@ -122,13 +140,14 @@ class OutgoingAssociation:
         request = AssociateRequest(
             protocol_version=PROTOCOL_VERSION,
             called_ae_title=self._destination.ae_title,
-            calling_ae_title=self._door.platform.settings.ae_title,
+            calling_ae_title=self._calling_ae_title,
             application_context=APPLICATION_CONTEXT,
             contexts=self._proposed,
             user_information=UserInformation(
-                maximum_length=self._door.limits.maximum_pdu_bytes,
+                maximum_length=self._limits.maximum_pdu_bytes,
                 implementation_class_uid=IMPLEMENTATION_CLASS_UID,
                 implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+                roles=self._roles,
             ),
         )
         await self._send(encode_pdu(request))
@@ -139,7 +158,7 @@ class OutgoingAssociation:
         if 0 < length < LEAST_MAXIMUM_LENGTH:
             raise InvalidInput("The destination reads too short data units.", reason="invalid_parameter")
         self._maximum_length = min(length or LONGEST_SENT_PDU, LONGEST_SENT_PDU)
-        self._accepted = accepted_contexts(self._proposed, answer)
+        self._accepted = accepted_contexts(self._proposed, answer, self._family)
         self._receiver = MessageReceiver(self._accepted, open_sink=_no_data_set, begins=lambda: None, arrived=self._arrived)
 
     def _arrived(self, message: Message) -> None:
@@ -162,7 +181,7 @@ class OutgoingAssociation:
             raise EOFError
         writer = self._streams[1]
         writer.writelines(parts)
-        async with asyncio.timeout(self._door.limits.send_s):
+        async with asyncio.timeout(self._limits.send_s):
             await writer.drain()
 
     async def _receive(self) -> Pdu:
@@ -171,7 +190,7 @@ class OutgoingAssociation:
         reader = self._streams[0]
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             kind, length = struct.unpack(">BxI", await reader.readexactly(6))
-            limit = self._door.limits.accepted_pdu_bytes if kind == PduType.DATA_TF else self._door.limits.request_bytes
+            limit = self._limits.accepted_pdu_bytes if kind == PduType.DATA_TF else self._limits.request_bytes
             if length > limit:
                 raise InvalidInput("The protocol data unit is longer than was agreed.", reason="invalid_parameter")
             return decode_pdu(kind, memoryview(await reader.readexactly(length)))
@@ -195,7 +214,9 @@ def propose_contexts(objects: list[OpenInstance]) -> tuple[ProposedContext, ...]
     )
 
 
-def accepted_contexts(proposed: tuple[ProposedContext, ...], accept: AssociateAccept) -> dict[int, AcceptedContext]:
+def accepted_contexts(
+    proposed: tuple[ProposedContext, ...], accept: AssociateAccept, family: Family
+) -> dict[int, AcceptedContext]:
     """Return what the destination accepted of what was proposed; an answer to anything else is passed over."""
     by_id = {context.context_id: context for context in proposed}
     return {
@@ -203,8 +224,8 @@ def accepted_contexts(proposed: tuple[ProposedContext, ...], accept: AssociateAc
             context_id=answer.context_id,
             abstract_syntax=by_id[answer.context_id].abstract_syntax,
             transfer_syntax=answer.transfer_syntax,
-            family=Family.STORAGE,
-            peer_is_scp=True,
+            family=family,
+            peer_is_scp=family is Family.STORAGE,
         )
         for answer in accept.contexts
         if answer.result is ContextResult.ACCEPTANCE
@@ -214,4 +235,4 @@ def accepted_contexts(proposed: tuple[ProposedContext, ...], accept: AssociateAc
 
 
 def _no_data_set(context: AcceptedContext, command: Command) -> DataSink:
-    raise InvalidInput("A response to a storage request has no data set.", reason="invalid_parameter")
+    raise InvalidInput("The response has a data set and should have none.", reason="invalid_parameter")

@@ -8,6 +8,7 @@ from typing import Final
 
 from negatoscope.doors.dimse.association import Association, Operation
 from negatoscope.doors.dimse.command_set import Command, CommandField
+from negatoscope.doors.dimse.commitment import answer_n_action
 from negatoscope.doors.dimse.echo import answer_c_echo
 from negatoscope.doors.dimse.finding import answer_c_find
 from negatoscope.doors.dimse.getting import answer_c_get
@@ -50,6 +51,9 @@ OPERATIONS: Final[Mapping[int, Operation]] = MappingProxyType({
     ),
     CommandField.N_SET_RQ: Operation(
         service=Service.NORMALIZED, families=frozenset({Family.PERFORMED_STEP}), perform=answer_n_set
+    ),
+    CommandField.N_ACTION_RQ: Operation(
+        service=Service.NORMALIZED, families=frozenset({Family.COMMITMENT}), perform=answer_n_action
     ),
 })  # fmt: skip
 

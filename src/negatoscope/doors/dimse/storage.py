@@ -14,6 +14,7 @@ from negatoscope.doors.dimse.messages import Message
 from negatoscope.doors.dimse.negotiation import AcceptedContext
 from negatoscope.doors.dimse.statuses import (
     CANNOT_UNDERSTAND,
+    CONTENT_REFUSED,
     REFUSAL_STATUSES,
     SUCCESS,
     UID_COLLISION,
@@ -193,5 +194,7 @@ def storage_status(stored: StoredInstance) -> Status:
             return SUCCESS
         case Outcome.CONFLICT:
             return UID_COLLISION
+        case Outcome.REFUSED:
+            return CONTENT_REFUSED
         case Outcome.QUARANTINED:
             return REFUSAL_STATUSES.get(stored.refusal or "", CANNOT_UNDERSTAND)
