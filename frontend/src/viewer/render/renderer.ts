@@ -7,6 +7,8 @@ export interface DrawRequest {
   readonly size: Size;
   /** Device pixels to image points. Right angles only. */
   readonly toImage: Affine;
+  /** At most this many samples along one side of a device pixel: fewer while the image moves on a slow machine. */
+  readonly mostSamples: number;
   /** Blend neighbours when a pixel is larger than a device pixel. */
   readonly smooth: boolean;
 }
@@ -14,6 +16,8 @@ export interface DrawRequest {
 export interface Renderer {
   readonly kind: 'webgl2' | 'canvas';
   readonly canvas: HTMLCanvasElement;
+  /** Draws on the processor, by itself or because the browser's WebGL does. */
+  readonly isSlow: boolean;
   setFrame(frame: Frame | null): void;
   /** 65 536 greys by stored bits; for colours, 256 greys a channel in its first entries. */
   setTable(table: Uint8Array<ArrayBuffer>): void;
@@ -25,10 +29,12 @@ export interface Renderer {
 
 /** More samples than this along one side of a device pixel cost time and change nothing to be seen. */
 export const MOST_SAMPLES = 8;
+/** Enough to follow a hand. */
+export const COARSE_SAMPLES = 2;
 
 /** How many image pixels are averaged into one device pixel, along the screen's x and y. */
-export function sampleCounts(toImage: Affine): { across: number; down: number } {
-  const count = (step: number): number => Math.min(Math.max(Math.ceil(step - 1e-3), 1), MOST_SAMPLES);
+export function sampleCounts(toImage: Affine, most: number): { across: number; down: number } {
+  const count = (step: number): number => Math.min(Math.max(Math.ceil(step - 1e-3), 1), most);
   return {
     across: count(Math.abs(toImage.xx) + Math.abs(toImage.yx)),
     down: count(Math.abs(toImage.xy) + Math.abs(toImage.yy)),

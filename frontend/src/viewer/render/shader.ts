@@ -1,6 +1,4 @@
 /** The shaders. Grey values are looked up, never computed. */
-import { MOST_SAMPLES } from './renderer.ts';
-
 export const VERTEX_SHADER = `#version 300 es
 const vec2 CORNERS[3] = vec2[3](vec2(-1.0, -1.0), vec2(3.0, -1.0), vec2(-1.0, 3.0));
 void main() { gl_Position = vec4(CORNERS[gl_VertexID], 0.0, 1.0); }
@@ -28,8 +26,6 @@ const SAMPLING = `
 uniform vec4 toImage;
 uniform vec2 offset;
 uniform vec2 extent;
-uniform ivec2 samples;
-uniform bool smoothly;
 uniform float screenHeight;
 out vec4 colour;
 
@@ -52,15 +48,13 @@ vec3 blended(vec2 point) {
 
 vec3 averaged(vec2 screen) {
   vec3 sum = vec3(0.0);
-  for (int down = 0; down < ${MOST_SAMPLES}; down++) {
-    if (down >= samples.y) break;
-    for (int across = 0; across < ${MOST_SAMPLES}; across++) {
-      if (across >= samples.x) break;
-      vec2 within = (vec2(float(across), float(down)) + 0.5) / vec2(samples) - 0.5;
+  for (int down = 0; down < SAMPLES_DOWN; down++) {
+    for (int across = 0; across < SAMPLES_ACROSS; across++) {
+      vec2 within = (vec2(float(across), float(down)) + 0.5) / vec2(SAMPLES_ACROSS, SAMPLES_DOWN) - 0.5;
       sum += lookInside(ivec2(floor(imagePoint(screen + within))));
     }
   }
-  return sum / float(samples.x * samples.y);
+  return sum / float(SAMPLES_ACROSS * SAMPLES_DOWN);
 }
 
 void main() {
@@ -70,12 +64,25 @@ void main() {
     colour = vec4(0.0);
     return;
   }
-  colour = vec4(smoothly ? blended(point) : averaged(screen), 1.0);
+  colour = vec4(SMOOTHLY ? blended(point) : averaged(screen), 1.0);
 }
 `;
 
 const HEADER = '#version 300 es\nprecision highp float;\nprecision highp int;\n';
 
-export function fragmentShader(kind: 'grey' | 'colour'): string {
-  return HEADER + (kind === 'grey' ? GREY_LOOKUP : COLOUR_LOOKUP) + SAMPLING;
+/** What a shader is compiled for: constants let the compiler unroll, which software renderers live on. */
+export interface ShaderPlan {
+  readonly kind: 'grey' | 'colour';
+  readonly across: number;
+  readonly down: number;
+  readonly smooth: boolean;
+}
+
+export function shaderKey(plan: ShaderPlan): string {
+  return `${plan.kind} ${plan.across} ${plan.down} ${plan.smooth}`;
+}
+
+export function fragmentShader(plan: ShaderPlan): string {
+  const constants = `#define SAMPLES_ACROSS ${plan.across}\n#define SAMPLES_DOWN ${plan.down}\n#define SMOOTHLY ${plan.smooth}\n`;
+  return HEADER + constants + (plan.kind === 'grey' ? GREY_LOOKUP : COLOUR_LOOKUP) + SAMPLING;
 }

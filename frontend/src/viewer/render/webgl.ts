@@ -1,9 +1,7 @@
 /** The WebGL 2 renderer: stored values in one texture, the grey-scale table in another. */
 import type { Frame } from '../dicom/pixels.ts';
 import { isMagnified, makeCanvas, resize, sampleCounts, type DrawRequest, type Renderer } from './renderer.ts';
-import { fragmentShader, VERTEX_SHADER } from './shader.ts';
-
-type FrameKind = Frame['kind'];
+import { fragmentShader, shaderKey, VERTEX_SHADER, type ShaderPlan } from './shader.ts';
 
 function compile(gl: WebGL2RenderingContext, type: number, source: string): WebGLShader {
   const shader = gl.createShader(type);
@@ -13,10 +11,10 @@ function compile(gl: WebGL2RenderingContext, type: number, source: string): WebG
   return shader;
 }
 
-function link(gl: WebGL2RenderingContext, kind: FrameKind): WebGLProgram {
+function link(gl: WebGL2RenderingContext, plan: ShaderPlan): WebGLProgram {
   const program = gl.createProgram();
   gl.attachShader(program, compile(gl, gl.VERTEX_SHADER, VERTEX_SHADER));
-  gl.attachShader(program, compile(gl, gl.FRAGMENT_SHADER, fragmentShader(kind)));
+  gl.attachShader(program, compile(gl, gl.FRAGMENT_SHADER, fragmentShader(plan)));
   gl.linkProgram(program);
   if (gl.getProgramParameter(program, gl.LINK_STATUS) !== true && !gl.isContextLost()) {
     throw new Error('WebGL 2 refused the shader');
@@ -32,11 +30,19 @@ function makeTexture(gl: WebGL2RenderingContext): WebGLTexture {
   return texture;
 }
 
+/** A browser without a graphics card draws WebGL on the processor and says so in the renderer's name. */
+function drawsInSoftware(gl: WebGL2RenderingContext): boolean {
+  const extension = gl.getExtension('WEBGL_debug_renderer_info');
+  const name = String(gl.getParameter(extension?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
+  return /swiftshader|llvmpipe|software|basic render/i.test(name);
+}
+
 export class WebGlRenderer implements Renderer {
   readonly kind = 'webgl2';
   readonly canvas = makeCanvas();
+  readonly isSlow: boolean;
   private readonly gl: WebGL2RenderingContext;
-  private programs = new Map<FrameKind, WebGLProgram>();
+  private programs = new Map<string, WebGLProgram>();
   private pixels: WebGLTexture | null = null;
   private greys: WebGLTexture | null = null;
   private frame: Frame | null = null;
@@ -47,6 +53,7 @@ export class WebGlRenderer implements Renderer {
     const gl = this.canvas.getContext('webgl2', { alpha: true, antialias: false, depth: false, powerPreference: 'high-performance' });
     if (gl === null) throw new Error('WebGL 2 is missing');
     this.gl = gl;
+    this.isSlow = drawsInSoftware(gl);
     this.canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
     this.canvas.addEventListener('webglcontextrestored', () => {
       this.prepare();
@@ -91,7 +98,8 @@ export class WebGlRenderer implements Renderer {
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (frame === null || this.table === null || gl.isContextLost()) return;
-    const program = this.program(frame.kind);
+    const { across, down } = sampleCounts(request.toImage, request.mostSamples);
+    const program = this.program({ kind: frame.kind, across, down, smooth: request.smooth && isMagnified(request.toImage) });
     gl.useProgram(program);
     gl.activeTexture(gl.TEXTURE1);
     gl.bindTexture(gl.TEXTURE_2D, this.greys);
@@ -126,11 +134,12 @@ export class WebGlRenderer implements Renderer {
     if (this.table !== null) this.setTable(this.table);
   }
 
-  private program(kind: FrameKind): WebGLProgram {
-    const known = this.programs.get(kind);
+  private program(plan: ShaderPlan): WebGLProgram {
+    const key = shaderKey(plan);
+    const known = this.programs.get(key);
     if (known !== undefined) return known;
-    const made = link(this.gl, kind);
-    this.programs.set(kind, made);
+    const made = link(this.gl, plan);
+    this.programs.set(key, made);
     return made;
   }
 
@@ -138,14 +147,11 @@ export class WebGlRenderer implements Renderer {
     const { gl } = this;
     const at = (name: string): WebGLUniformLocation | null => gl.getUniformLocation(program, name);
     const { xx, xy, yx, yy, tx, ty } = request.toImage;
-    const { across, down } = sampleCounts(request.toImage);
     gl.uniform1i(at('pixels'), 0);
     gl.uniform1i(at('table'), 1);
     gl.uniform4f(at('toImage'), xx, xy, yx, yy);
     gl.uniform2f(at('offset'), tx, ty);
     gl.uniform2f(at('extent'), frame.columns, frame.rows);
-    gl.uniform2i(at('samples'), across, down);
-    gl.uniform1i(at('smoothly'), request.smooth && isMagnified(request.toImage) ? 1 : 0);
     gl.uniform1f(at('screenHeight'), request.size.height);
   }
 }

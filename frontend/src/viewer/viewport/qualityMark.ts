@@ -1,7 +1,8 @@
 /** Says how far an image is loaded, and what went wrong when it is not shown. */
 import type { Translator } from '../strings.ts';
 import { h, setText } from '../ui/dom.ts';
-import type { Failure, Viewport } from './viewport.ts';
+import type { Failure } from './failure.ts';
+import type { Viewport } from './viewport.ts';
 
 function loadingText(viewport: Viewport, words: Translator): string {
   const { received, total } = viewport.progress;

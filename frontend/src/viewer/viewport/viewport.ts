@@ -1,17 +1,15 @@
 /** One image on the screen: which, how far loaded, and how shown. */
 import type { RadiographImage } from '../dicom/image.ts';
 import type { Frame } from '../dicom/pixels.ts';
-import { DicomWebError } from '../dicom/web.ts';
-import { UndecodableFrame } from '../../codecs/samples.ts';
 import { apply, fitted, imageToScreen, screenToImage, snapped, type Affine, type Point, type Size } from '../geometry/placement.ts';
 import { chooseRenderer, type RendererPreference } from '../render/choose.ts';
-import type { DrawRequest, Renderer } from '../render/renderer.ts';
+import { COARSE_SAMPLES, MOST_SAMPLES, type DrawRequest, type Renderer } from '../render/renderer.ts';
 import { h } from '../ui/dom.ts';
 import { firstDisplay, History, shapeOf, tableOf, type Display } from './display.ts';
+import { failureOf, type Failure } from './failure.ts';
 import type { FrameSource } from './frames.ts';
 
 export type Quality = 'empty' | 'loading' | 'full' | 'failed';
-export type Failure = { readonly reason: 'network' | 'decode' } | { readonly reason: 'refused'; readonly status: number };
 
 export interface ViewportListener {
   /** Anything that is to be seen changed; called at most once a frame of the screen. */
@@ -24,10 +22,7 @@ export interface ViewportSettings {
   readonly smooth: boolean;
 }
 
-function failureOf(error: unknown): Failure {
-  if (error instanceof DicomWebError) return { reason: 'refused', status: error.status };
-  return { reason: error instanceof UndecodableFrame ? 'decode' : 'network' };
-}
+const REST_MS = 150;
 
 export class Viewport {
   /** The stage: the canvas, and what others lay over it. */
@@ -45,6 +40,8 @@ export class Viewport {
   private table: { display: Display; frame: Frame } | null = null;
   private loading = 0;
   private scheduled = false;
+  /** The timer of the full drawing that follows a coarse one. */
+  private refining: number | null = null;
 
   constructor(
     private readonly frames: FrameSource,
@@ -117,6 +114,7 @@ export class Viewport {
     if (history === null || this.display === null) return;
     if (keep) history.keep();
     history.now = update(history.now);
+    this.moved();
     this.invalidate();
   }
 
@@ -146,7 +144,7 @@ export class Viewport {
 
   /** Draw once more and read the canvas back. */
   capture(): Uint8ClampedArray | null {
-    return this.frame === null || this.renderer === null ? null : this.renderer.capture(this.drawRequest());
+    return this.frame === null || this.renderer === null ? null : this.renderer.capture(this.drawRequest(MOST_SAMPLES));
   }
 
   invalidate(): void {
@@ -185,7 +183,7 @@ export class Viewport {
     const { renderer, frame, image, display } = this;
     if (renderer !== null && this.size.width > 0 && this.size.height > 0) {
       if (frame !== null && image !== null && display !== null) this.refreshTable(renderer, image, frame, display);
-      renderer.draw(this.drawRequest());
+      renderer.draw(this.drawRequest(this.refining === null ? MOST_SAMPLES : COARSE_SAMPLES));
     }
     this.listener.drawn(this);
   }
@@ -205,8 +203,18 @@ export class Viewport {
     if (placement.zoom !== history.now.placement.zoom) history.now = { ...history.now, placement };
   }
 
-  private drawRequest(): DrawRequest {
-    return { size: this.size, toImage: this.toImage(), smooth: this.settings.smooth };
+  /** On a slow machine a moving image is drawn coarsely, and in full as soon as it rests. */
+  private moved(): void {
+    if (this.renderer?.isSlow !== true) return;
+    if (this.refining !== null) window.clearTimeout(this.refining);
+    this.refining = window.setTimeout(() => {
+      this.refining = null;
+      this.invalidate();
+    }, REST_MS);
+  }
+
+  private drawRequest(mostSamples: number): DrawRequest {
+    return { size: this.size, toImage: this.toImage(), smooth: this.settings.smooth, mostSamples };
   }
 
   private toScreen(): Affine {
