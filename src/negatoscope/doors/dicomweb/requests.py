@@ -31,8 +31,18 @@ def root_of(request: Request) -> str:
     """Return the address of the DICOMweb root as the client reached it, or as the installation is known outside."""
     public = platform_of(request).settings.public_url
     # Not base_url: that is the address of the whole application, this one is mounted below it.
-    reached = public.rstrip("/") if public is not None else f"{request.url.scheme}://{request.url.netloc}"
+    reached = public.rstrip("/") if public is not None else f"{request.url.scheme}://{_host_of(request)}"
     return reached + str(request.scope.get("root_path", ""))
+
+
+def _host_of(request: Request) -> str:
+    """Return host and port; dicomweb-client names the host without its port, which the socket still knows."""
+    host, port = request.url.netloc, request.url.port
+    server = request.scope.get("server")
+    if port is not None or server is None:
+        return host
+    is_direct = host in {server[0], "localhost"} and server[1] not in {80, 443, None}
+    return f"{host}:{server[1]}" if is_direct else host
 
 
 def ranges_of(request: Request) -> list[MediaRange]:
