@@ -18,6 +18,7 @@ from negatoscope.access.policy import has_fresh_proof, may_ever
 from negatoscope.access.store import people
 from negatoscope.doors.web import preferences
 from negatoscope.doors.web.access_sentences import explain
+from negatoscope.doors.web.browser_names import browser_name
 from negatoscope.doors.web.dependencies import platform_of, signed_in
 from negatoscope.doors.web.language import LANGUAGES, N_, gettext
 from negatoscope.doors.web.preferences import THEMES
@@ -165,7 +166,7 @@ def _account_page(request: Request, subject: Subject, *, errors: Mapping[str, st
         status_code=HTTPStatus.BAD_REQUEST if errors else HTTPStatus.OK,
         user=user,
         errors=errors or {},
-        sessions=sessions.list_own_sessions(platform, subject),
+        sessions=[(one, browser_name(one.user_agent)) for one in sessions.list_own_sessions(platform, subject)],
         tokens=[token for token in tokens.list_own_tokens(platform, subject) if token.revoked_at is None],
         now=now,
         fresh=has_fresh_proof(subject, now),
