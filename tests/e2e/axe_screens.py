@@ -1,4 +1,4 @@
-"""The screens of the product, each as the role that works with it: what the accessibility walk visits."""
+"""The screens of the product, each as the person who works with it: what the accessibility walk visits."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from playwright.sync_api import Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """One screen: whose it is (None: anybody's), its address, the links to follow from there, what to open on it."""
+    """One screen: whose it is (the login; None: anybody), its address, the links to follow from there, what to open on it."""
 
     name: str
-    role: str | None
+    login: str | None
     path: str
     follow: tuple[str, ...] = ()
     click: tuple[str, ...] = ()
@@ -30,16 +30,37 @@ class Screen:
 
 
 FIRST_STUDY: Final = "main a[href^='/reading/']"
+FIRST_EXAM: Final = "main a[href^='/studies/']"
+FIRST_USER: Final = "main a[href^='/users/']:not([href='/users/new'])"
 
 SCREENS: Final = (
-    Screen(name="sign-in", role=None, path="/login"),
-    Screen(name="about", role=None, path="/about"),
-    Screen(name="accessibility", role=None, path="/accessibility"),
-    Screen(name="help", role=None, path="/help"),
-    Screen(name="missing", role=None, path="/nowhere"),
-    Screen(name="keys", role=None, path="/help", click=("[data-opens=keys]",)),
-    Screen(name="display", role=None, path="/help", click=(".masthead details summary",)),
-    Screen(name="home", role="radiologist", path="/"),
-    Screen(name="forbidden", role="radiologist", path="/users"),
-    Screen(name="account", role="radiologist", path="/account"),
+    Screen(name="sign-in", login=None, path="/login"),
+    Screen(name="about", login=None, path="/about"),
+    Screen(name="accessibility", login=None, path="/accessibility"),
+    Screen(name="help", login=None, path="/help"),
+    Screen(name="missing", login=None, path="/nowhere"),
+    Screen(name="keys", login=None, path="/help", click=("[data-opens=keys]",)),
+    Screen(name="display", login=None, path="/help", click=(".masthead details summary",)),
+    Screen(name="share-landing", login=None, path="/s"),
+    Screen(name="home", login="radiologue", path="/"),
+    Screen(name="forbidden", login="radiologue", path="/users"),
+    Screen(name="account", login="radiologue", path="/account"),
+    Screen(name="confirm", login="radiologue", path="/confirm?next=/account"),
+    Screen(name="reading-list", login="radiologue", path="/reading"),
+    Screen(name="reading-list-read", login="radiologue", path="/reading?view=read"),
+    Screen(name="reading-list-empty", login="radiologue", path="/reading?q=zzzz"),
+    Screen(name="desk", login="radiologue", path="/reading", follow=(FIRST_STUDY,)),
+    Screen(name="ai-runs", login="radiologue", path="/ai"),
+    Screen(name="study", login="urgentiste", path="/results", follow=(FIRST_EXAM,)),
+    Screen(name="viewer", login="urgentiste", path="/results", follow=(FIRST_EXAM, "main a[href$='/viewer']")),
+    Screen(name="shares", login="radiologue", path="/shares"),
+    Screen(name="results", login="urgentiste", path="/results"),
+    Screen(name="own-exams", login="patient", path="/my-exams"),
+    Screen(name="dose", login="physicien", path="/dose"),
+    Screen(name="audit", login="dpo", path="/audit"),
+    Screen(name="emergencies", login="dpo", path="/audit/emergencies"),
+    Screen(name="people", login="admin", path="/users"),
+    Screen(name="new-person", login="admin", path="/users/new"),
+    Screen(name="person", login="admin", path="/users", follow=(FIRST_USER,)),
+    Screen(name="installation", login="admin", path="/admin"),
 )

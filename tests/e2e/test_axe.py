@@ -36,14 +36,14 @@ def department() -> Iterator[Product]:
 
 @pytest.fixture(scope="module")
 def signed_in(department: Product, chromium: Browser) -> Iterator[SignIn]:
-    """A browser context for each role, signed in once through the page."""
+    """A browser context for each person, signed in once through the page."""
     contexts: dict[str | None, BrowserContext] = {}
 
-    def sign_in(role: str | None) -> BrowserContext:
-        if role not in contexts:
+    def sign_in(login: str | None) -> BrowserContext:
+        if login not in contexts:
             context = chromium.new_context(viewport=SIZE, reduced_motion="reduce")  # type: ignore[arg-type]  # a TypedDict
-            if role is not None:
-                account = department.accounts()[role]
+            if login is not None:
+                account = department.accounts()[login]
                 page = context.new_page()
                 page.goto(f"{department.root}/login")
                 page.fill("input[name=login]", account["login"])
@@ -51,8 +51,8 @@ def signed_in(department: Product, chromium: Browser) -> Iterator[SignIn]:
                 page.click("main button[type=submit]")
                 page.wait_for_url(lambda url: "/login" not in url)
                 page.close()
-            contexts[role] = context
-        return contexts[role]
+            contexts[login] = context
+        return contexts[login]
 
     yield sign_in
     for context in contexts.values():
@@ -61,7 +61,7 @@ def signed_in(department: Product, chromium: Browser) -> Iterator[SignIn]:
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
 def test_a_screen_has_no_fault(screen: Screen, department: Product, signed_in: SignIn) -> None:
-    context = signed_in(screen.role)
+    context = signed_in(screen.login)
     page = context.new_page()
     found = []
     for language, theme in LOOKS:

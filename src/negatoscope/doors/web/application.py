@@ -14,6 +14,7 @@ from negatoscope.doors.web.assets import STATIC_FOLDER, HashedFiles
 from negatoscope.doors.web.error_pages import register_error_answers
 from negatoscope.doors.web.formatting import use_time_zone
 from negatoscope.doors.web.guard import Guard
+from negatoscope.doors.web.navigation import existing_entries
 from negatoscope.doors.web.routers import ROUTERS
 from negatoscope.platform.events import EventFeed
 from negatoscope.platform.runtime import Platform
@@ -38,6 +39,7 @@ def create_application(platform: Platform) -> FastAPI:
         app.include_router(router)
     app.mount("/dicom-web", create_dicomweb(platform), name="dicomweb")
     app.mount("/static", HashedFiles(directory=STATIC_FOLDER), name="static")
+    app.state.entries = existing_entries(app)
     app.add_middleware(Guard, language=platform.settings.language)
     return app
 

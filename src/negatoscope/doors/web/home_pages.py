@@ -41,7 +41,7 @@ def home(request: Request, subject: Annotated[Subject, Depends(signed_in)]) -> R
     """Show the way to the work of the day; patients and holders of a share go straight to their exams."""
     if subject.kind is SubjectKind.SHARE or subject.roles == {Role.PATIENT}:
         return RedirectResponse("/my-exams", status_code=303)
-    doors = [entry for entry in entries_for(subject, request.app) if entry.purpose]
+    doors = [entry for entry in entries_for(subject, request.app.state.entries) if entry.purpose]
     return page(request, "home/home.html", doors=doors, figures=find_figures(platform_of(request), subject))
 
 

@@ -30,14 +30,17 @@ _DEPARTMENT: Final = frozenset(Role) - {Role.PATIENT, Role.REFERRER}
 ENTRIES: Final = (
     Entry(path="/", label=N_("Home"), icon="home", roles=_DEPARTMENT | {Role.REFERRER}),
     Entry(path="/reading", label=N_("Reading list"), icon="lightbox", purpose=N_("Read studies in the order of their urgency"), action=Action.CLAIM_READING),
-    Entry(path="/rooms", label=N_("Rooms"), icon="room", purpose=N_("Today’s patients of each room, step by step"), action=Action.CLOSE_STEP),
+    Entry(path="/rooms", label=N_("Rooms"), icon="room", purpose=N_("Today’s patients of each room, step by step"), action=Action.CHECK_IN, roles=_DEPARTMENT),
     Entry(path="/orders", label=N_("Orders"), icon="order", purpose=N_("Take, schedule and follow imaging orders"), action=Action.CREATE_ORDER),
     Entry(path="/patients", label=N_("Patients"), icon="patient", purpose=N_("Find a patient, his exams and reports"), action=Action.SEARCH_PATIENTS, roles=_DEPARTMENT),
     Entry(path="/results", label=N_("My results"), icon="report", purpose=N_("Reports and images of your patients"), roles=frozenset({Role.REFERRER})),
     Entry(path="/my-exams", label=N_("My exams"), icon="report", purpose=N_("Your exams, your reports, and who looked at them"), roles=frozenset({Role.PATIENT})),
     Entry(path="/dose", label=N_("Dose"), icon="dose", purpose=N_("Exposure against the reference levels, rejected images"), action=Action.EDIT_REFERENCE_LEVELS),
+    Entry(path="/ai", label=N_("AI runs"), icon="spark", purpose=N_("Models, their runs and why some gave none"), action=Action.RERUN_AI),
     Entry(path="/training", label=N_("Training"), icon="training", purpose=N_("Read known cases, alone and with the help of AI"), action=Action.TRAIN),
     Entry(path="/shares", label=N_("Shares"), icon="share", purpose=N_("Links given to people outside"), action=Action.CREATE_SHARE, roles=_DEPARTMENT),
+    Entry(path="/deliveries", label=N_("Deliveries"), icon="swap", purpose=N_("Reports on their way to other systems"), action=Action.SEND_REPORT, roles=_DEPARTMENT),
+    Entry(path="/messages", label=N_("HL7 messages"), icon="inbox", purpose=N_("What other systems sent, and how it was answered"), action=Action.REPLAY_MESSAGES),
     Entry(path="/audit", label=N_("Audit"), icon="audit", purpose=N_("Who saw and changed what"), action=Action.SEARCH_AUDIT),
     Entry(path="/users", label=N_("People"), icon="people", purpose=N_("Accounts and roles"), action=Action.MANAGE_USERS),
     Entry(path="/devices", label=N_("Devices"), icon="device", purpose=N_("Modalities and neighbouring systems that may connect"), action=Action.MANAGE_DEVICES),
@@ -45,11 +48,16 @@ ENTRIES: Final = (
 )  # fmt: skip
 
 
-def entries_for(subject: Subject, app: Starlette) -> tuple[Entry, ...]:
-    """Return the entries a person sees: those of his role whose page exists in this installation."""
+def existing_entries(app: Starlette) -> tuple[Entry, ...]:
+    """Return the entries whose page is in this application; asked once, when it is built."""
+    return tuple(entry for entry in ENTRIES if _exists(entry.path, app))
+
+
+def entries_for(subject: Subject, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Return the entries a person sees: those of his roles."""
     if subject.kind is not SubjectKind.USER:
         return ()
-    return tuple(entry for entry in ENTRIES if _is_open(entry, subject) and _exists(entry.path, app))
+    return tuple(entry for entry in entries if _is_open(entry, subject))
 
 
 def _is_open(entry: Entry, subject: Subject) -> bool:

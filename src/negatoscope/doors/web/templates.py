@@ -85,7 +85,7 @@ def page(request: Request, template: str, *, status_code: int = 200, **context: 
         "language": language.current_language(),
         "theme": theme_of(request),
         "density": density_of(request),
-        "entries": entries_for(subject, request.app) if subject is not None else (),
+        "entries": entries_for(subject, request.app.state.entries) if subject is not None else (),
         "status_message": message,
         "request_number": request_id.get(),
     }
