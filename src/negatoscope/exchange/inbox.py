@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from negatoscope.access.authorisation import authorise
 from negatoscope.access.devices import device_for
-from negatoscope.access.model import Subject
+from negatoscope.access.model import Action, Subject
+from negatoscope.audit.trail import record
 from negatoscope.exchange import store
 from negatoscope.exchange.model import ReceivedMessage
 from negatoscope.exchange.order_translation import Control, Instruction, translate
-from negatoscope.exchange.sealing import seal
-from negatoscope.formats.hl7v2.acknowledgement import AckCode, Fault, acknowledge
+from negatoscope.exchange.sealing import seal, unseal
+from negatoscope.formats.hl7v2.acknowledgement import AckCode, Fault, acknowledge, read_acknowledgement
 from negatoscope.formats.hl7v2.errors import Condition, MessageError
 from negatoscope.formats.hl7v2.message import Message
 from negatoscope.formats.hl7v2.order_message import Envelope
@@ -99,6 +102,42 @@ def receive_message(platform: Platform, content: bytes, *, address: str) -> byte
         return _refuse(reception, AckCode.REJECT, Fault(Condition.APPLICATION_INTERNAL_ERROR, str(error)))
     except NegatoscopeError as error:
         return _refuse(reception, AckCode.ERROR, Fault(_condition(error), str(error), _location(error)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePage:
+    """One page of messages received, newest first."""
+
+    messages: tuple[ReceivedMessage, ...]
+    next_after: tuple[datetime, UUID] | None
+
+
+def list_messages(
+    tx: Connection,
+    subject: Subject,
+    *,
+    codes: frozenset[str] = frozenset(),
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+) -> MessagePage:
+    """Return how messages were answered to those who look after them; what they say stays sealed."""
+    authorise(tx, subject, Action.REPLAY_MESSAGES)
+    found = store.list_messages(tx, codes=codes, after=after, limit=limit + 1)
+    page = tuple(found[:limit])
+    more = len(found) > limit
+    return MessagePage(messages=page, next_after=(page[-1].received_at, page[-1].message_id) if more else None)
+
+
+def replay_message(platform: Platform, subject: Subject, message_id: UUID) -> str:
+    """Take up a message that was refused, as if it had just come from its sender; return the code of the answer."""
+    with platform.database.transaction(platform.tenant) as tx:
+        authorise(tx, subject, Action.REPLAY_MESSAGES)
+        message, sealed = store.get_message(tx, message_id)
+        if message.code == AckCode.ACCEPT:
+            raise InvalidTransition("This message was accepted: it has no second effect.")
+        record(tx, subject.actor, "message_replayed", objects={"message_id": str(message_id)})
+    answer = receive_message(platform, unseal(platform, message_id, sealed), address=message.address)
+    return read_acknowledgement(parse(answer)).code
 
 
 def fail_message(platform: Platform, content: bytes) -> bytes:

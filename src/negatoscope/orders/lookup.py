@@ -40,16 +40,22 @@ def list_orders(
     *,
     patient_id: UUID | None = None,
     states: frozenset[OrderState] = frozenset(),
+    text: str = "",
     after: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> OrderPage:
-    """Return the orders of the patients whom the subject may see, newest first."""
+    """Return the orders of the patients whom the subject may see, newest first.
+
+    `text` is a number of the order, of its procedure or patient, or the first letters of the patient's name.
+    """
     authorise(tx, subject, Action.SEARCH_PATIENTS, patient_id=patient_id)
     where = [visible_patients(subject, orders.c.patient_id)]
     if patient_id is not None:
         where.append(orders.c.patient_id == patient_id)
     if states:
         where.append(orders.c.state.in_([state.value for state in states]))
+    if text.strip():
+        where.append(store.matches_text(text.strip()))
     found = store.list_orders(tx, where, after=after, limit=limit + 1)
     page = tuple(found[:limit])
     more = len(found) > limit

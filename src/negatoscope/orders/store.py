@@ -37,6 +37,9 @@ from negatoscope.orders.tables import (
     scheduled_steps,
 )
 from negatoscope.patients.model import PatientId
+from negatoscope.patients.names import name_key
+from negatoscope.patients.store import bears_identifier, name_starts_with
+from negatoscope.patients.tables import patients
 from negatoscope.platform.errors import NotFound, StaleVersion
 from negatoscope.platform.events import JsonValue
 
@@ -111,6 +114,28 @@ def list_orders(
     if after is not None:
         query = query.where(tuple_(table.received_at, table.order_id) < tuple_(*after))
     return assemble(tx, tx.execute(query).mappings().all())
+
+
+def matches_text(text: str) -> ColumnElement[bool]:
+    """Match an order by a number (accession, placer, filler, patient) or by the beginning of the patient's name."""
+    if any(character.isdigit() for character in text):
+        numbered = select(requested_procedures.c.order_id).where(requested_procedures.c.accession_number == text)
+        borne = select(patients.c.patient_id).where(bears_identifier(text))
+        return or_(
+            orders.c.placer_order_number == text,
+            orders.c.filler_order_number == text,
+            orders.c.order_id.in_(numbered),
+            orders.c.patient_id.in_(borne),
+        )
+    return orders.c.patient_id.in_(select(patients.c.patient_id).where(name_starts_with(name_key(text))))
+
+
+def list_requesters(tx: Connection, *, limit: int = 200) -> list[Physician]:
+    """Return the physicians who ordered before, by name; the accounts of professionals come with their number."""
+    table = orders.c
+    columns = (table.requester_family_name, table.requester_given_names, table.requester_identifier, table.requester_issuer)
+    query = select(*columns).where(table.requester_family_name != "").distinct().order_by(*columns).limit(limit)
+    return [Physician(family_name=row[0], given_names=row[1], identifier=row[2], issuer=row[3]) for row in tx.execute(query)]
 
 
 def get_orders(tx: Connection, order_ids: Iterable[UUID]) -> dict[OrderId, Order]:

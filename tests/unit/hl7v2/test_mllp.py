@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ def test_frames_survive_any_cutting(messages: list[bytes], cuts: list[int]) -> N
     stream = b"\r\n".join(frame(message) for message in messages)
     edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
     deframer = Deframer()
-    found = [message for low, high in zip(edges, edges[1:], strict=False) for message in deframer.feed(stream[low:high])]
+    found = [message for low, high in itertools.pairwise(edges) for message in deframer.feed(stream[low:high])]
     assert found == messages
     assert not deframer.is_inside
 

@@ -12,6 +12,7 @@ from negatoscope.access.model import Role
 from negatoscope.ai.model import FindingState, RunState
 from negatoscope.archive.model import StudyState
 from negatoscope.doors.web.language import N_, gettext
+from negatoscope.exchange.model import DeliveryState
 from negatoscope.orders.model import Priority
 from negatoscope.orders.states import OrderState, StepState
 from negatoscope.patients.model import IdentityStatus
@@ -102,6 +103,12 @@ STATES: Final[Mapping[str, Mapping[str, StateSign]]] = MappingProxyType({
         IdentityStatus.RETRIEVED: StateSign(N_("Retrieved identity"), "download", "info"),
         IdentityStatus.QUALIFIED: StateSign(N_("Qualified identity"), "check", "success"),
     },
+    "delivery": {
+        DeliveryState.QUEUED: StateSign(N_("On its way"), "progress", "active"),
+        DeliveryState.DELIVERED: StateSign(N_("Delivered"), "check", "success"),
+        DeliveryState.PARKED: StateSign(N_("Refused by the receiver"), "stop", "danger"),
+        DeliveryState.CANCELLED: StateSign(N_("Given up"), "cross", "neutral"),
+    },
     "priority": {
         Priority.STAT: StateSign(N_("Immediate"), "bolt", "danger"),
         Priority.URGENT: StateSign(N_("Urgent"), "bolt", "warning"),
@@ -128,6 +135,7 @@ MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
         "run": RunState,
         "finding": FindingState,
         "identity": IdentityStatus,
+        "delivery": DeliveryState,
         "priority": Priority,
         "share": ShareState,
     }
