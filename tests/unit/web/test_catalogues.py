@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from negatoscope.doors.web.language import DuplicateTranslation, gettext, in_language, merge_catalogues, ngettext
-from tests.builders.messages import placeholder_faults, stale, untranslated, used_messages
+from tests.builders.messages import error_messages, placeholder_faults, shown_messages, stale, untranslated, used_messages
 
 HEAD = 'msgid ""\nmsgstr ""\n"Language: fr\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: nplurals=2; plural=(n > 1);\\n"\n'
 
 
 def test_every_sentence_has_its_french() -> None:
-    assert [f"{used.place}: {used.identifier}" for used in untranslated("fr")] == []
+    assert [f"{used.place}: {used.identifier}" for used in untranslated("fr", shown_messages())] == []
 
 
 def test_no_french_is_left_over() -> None:
-    assert stale("fr") == []
+    assert stale("fr", shown_messages()) == []
 
 
 def test_translations_name_the_same_values() -> None:
@@ -32,6 +32,11 @@ def test_sentences_are_found_in_templates_and_modules(tmp_path: Path) -> None:
     assert found == {("One", None), (("a", "b"), None), ("Two", None), ("Three", "where")}
 
 
+def test_sentences_of_errors_are_found() -> None:
+    found = {used.identifier for used in error_messages()}
+    assert {"Give the birth date.", "Somebody else has this study.", "The patient objects to this access."} <= found
+
+
 def test_the_checks_can_fail(tmp_path: Path) -> None:
     web, locale = tmp_path / "web", tmp_path / "locale"
     web.mkdir()
@@ -39,8 +44,8 @@ def test_the_checks_can_fail(tmp_path: Path) -> None:
     (web / "planted.py").write_text('X = N_("New %(a)s")\n', encoding="utf-8")
     po = locale / "fr" / "planted.po"
     po.write_text(HEAD + '\nmsgid "Old"\nmsgstr "Vieux"\n', encoding="utf-8")
-    assert [used.identifier for used in untranslated("fr", locale, web)] == ["New %(a)s"]
-    assert stale("fr", locale, web) == ["Old"]
+    assert [used.identifier for used in untranslated("fr", used_messages(web), locale)] == ["New %(a)s"]
+    assert stale("fr", used_messages(web), locale) == ["Old"]
     po.write_text(HEAD + '\nmsgid "New %(a)s"\nmsgstr "Neuf"\n', encoding="utf-8")
     assert list(placeholder_faults("fr", locale)) == ["New %(a)s"]
 
