@@ -109,9 +109,23 @@ def list_instances_after(tx: Connection, after: str, limit: int) -> list[Instanc
     return [_instance(row) for row in tx.execute(query).mappings()]
 
 
-def count_instances(tx: Connection) -> int:
-    """Count every instance of the archive."""
-    return tx.execute(select(func.count()).select_from(instances)).scalar_one()
+def count_kept_objects(tx: Connection) -> int:
+    """Count every object of the archive, those that are held back too."""
+    tables = (instances, quarantine, instance_conflicts)
+    return sum(tx.execute(select(func.count()).select_from(table)).scalar_one() for table in tables)
+
+
+def list_held_objects(tx: Connection) -> list[tuple[str, BlobRef]]:
+    """Return the objects in quarantine and in conflict, each with a name for a report."""
+    named = (
+        (quarantine, "quarantined", quarantine.c.quarantine_id),
+        (instance_conflicts, "conflicting", instance_conflicts.c.sop_instance_uid),
+    )
+    return [
+        (f"{kind} {row[0]}", BlobRef(key=row[1], size=row[2], sha256=row[3], wrapped_key=bytes(row[4])))
+        for table, kind, name in named
+        for row in tx.execute(select(name, table.c.blob_key, table.c.blob_size, table.c.blob_sha256, table.c.blob_wrapped_key))
+    ]
 
 
 class Arrival(NamedTuple):

@@ -65,7 +65,8 @@ ROUTES: Final = (
 def create_dicomweb(platform: Platform) -> Starlette:
     """Return the application, to be mounted at /dicom-web."""
     routes = [Route(route.path, route.endpoint, methods=[route.method]) for route in ROUTES]
-    app = Starlette(routes=routes, exception_handlers={NegatoscopeError: _answer, HTTPException: _answer_status})
+    handlers = {NegatoscopeError: _answer, HTTPException: _answer_status, Exception: _answer}
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.state.platform = platform
     return app
 
