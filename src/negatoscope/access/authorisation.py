@@ -12,6 +12,7 @@ from negatoscope.access.actions import Action
 from negatoscope.access.matrix import MATRIX, Grant
 from negatoscope.access.model import Role, Subject, SubjectKind
 from negatoscope.access.policy import Context, Decision, Resource, permit
+from negatoscope.access.refusals import Refusal
 from negatoscope.access.tables import broken_glass, care_relations
 from negatoscope.platform.errors import Forbidden, NotFound
 
@@ -61,9 +62,10 @@ def authorise(
     )
     if decision.allowed:
         return
+    refusal = Refusal(subject, action, decision.reason, patient_id=patient_id, study_uid=study_uid)
     if subject.is_restricted and decision.reason not in {"needs_step_up", "needs_two_factor", "needs_reason"}:
-        raise NotFound("Nothing is here.")
-    raise Forbidden(SENTENCES.get(decision.reason, "This is not permitted to you."), reason=decision.reason)
+        raise NotFound("Nothing is here.") from refusal
+    raise Forbidden(SENTENCES.get(decision.reason, "This is not permitted to you."), reason=decision.reason) from refusal
 
 
 def decide(

@@ -50,3 +50,9 @@ def uncount_attempt(tx: Connection, kind: str, value: str) -> None:
         .where(failed_proofs.c.kind == kind, failed_proofs.c.value == value, failed_proofs.c.failures > 0)
         .values(failures=failed_proofs.c.failures - 1)
     )
+
+
+def delete_attempts(tx: Connection, *, before: datetime) -> int:
+    """Delete counts whose last attempt was before then and that lock nothing; return how many."""
+    over = failed_proofs.c.locked_until.is_(None) | (failed_proofs.c.locked_until < before)
+    return tx.execute(delete(failed_proofs).where(failed_proofs.c.last_at < before, over)).rowcount

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from negatoscope.access.people import User
 from negatoscope.access.store.people import user_of
@@ -183,3 +183,8 @@ def _good(now: datetime, idle_since: datetime) -> tuple[ColumnElement[bool], ...
         user_sessions.c.expires_at > now,
         user_sessions.c.last_seen_at > idle_since,
     )
+
+
+def delete_sessions(tx: Connection, *, ended_before: datetime) -> int:
+    """Delete sessions that expired before then; return how many."""
+    return tx.execute(delete(user_sessions).where(user_sessions.c.expires_at < ended_before)).rowcount
