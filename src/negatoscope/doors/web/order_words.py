@@ -109,6 +109,36 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType({
 })  # fmt: skip
 
 
+MESSAGE_SENTENCES: Final[frozenset[str]] = frozenset({
+    N_("The message does not start with MSH."),
+    N_("The message is larger than 5 MB."),
+    N_("MSH-1 and MSH-2 do not declare usable separators."),
+    N_("MSH-18 declares a character set that is not read here."),
+    N_("The message is not written in the character set that MSH-18 declares."),
+    N_("A line does not start with a segment name."),
+    N_("MSH-10 is required and empty."),
+    N_("This type of message is not taken here."),
+    N_("This trigger event is not taken here."),
+    N_("This processing identifier is unknown."),
+    N_("This version of HL7 is not taken here."),
+    N_("PID-3 holds no identifier."),
+    N_("PID-3 holds no identifier of an institution."),
+    N_("PID-5 holds no name."),
+    N_("ORC-2 is required and empty."),
+    N_("This order control is not taken here."),
+    N_("No order has this number."),
+    N_("This order number belongs to an order of another patient."),
+    N_("This study or accession number belongs to another order."),
+    N_("This is not possible in the present state."),
+    N_("The examination has begun or is done: the order was not cancelled."),
+    N_("This sending application is not known here, or not at this address."),
+    N_("A date or time is malformed."),
+    N_("This identifier has at most 16 characters and no backslash."),
+    N_("A unique identifier does not follow the DICOM grammar."),
+})  # fmt: skip
+"""What a refused message is told, known to the translators; the log shows it in the language of the page."""
+
+
 def explain(error: NegatoscopeError) -> str:
     """Return what a screen says of a refusal, in the reader's language."""
     return gettext(SENTENCES[error.reason]) if error.reason in SENTENCES else gettext(str(error))
