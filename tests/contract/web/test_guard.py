@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fastapi import FastAPI
 
+from negatoscope.doors.web.application import create_application
 from negatoscope.doors.web.guard import FORM_LIMIT
+from negatoscope.platform.runtime import Platform
 from tests.builders.web_client import TestClient
 
 OURS = "http://testserver"
@@ -77,3 +81,19 @@ def test_a_fault_of_ours_shows_neither_trace_nor_message(application: FastAPI, c
 def test_a_given_request_number_is_kept_only_when_it_is_one(browser: TestClient) -> None:
     assert browser.get("/health", headers={"X-Request-Id": "abcDEF-12345"}).headers["x-request-id"] == "abcDEF-12345"
     assert browser.get("/health", headers={"X-Request-Id": "x\ty"}).headers["x-request-id"] != "x\ty"
+
+
+def test_behind_a_proxy_the_public_address_counts_as_https(platform: Platform) -> None:
+    settings = platform.settings.model_copy(update={"public_url": "https://ris.hospital.example"})
+    application = create_application(replace(platform, settings=settings))
+    headers = {"Host": "ris.hospital.example", "Origin": "https://ris.hospital.example", "Accept": "text/html"}
+    with TestClient(application, headers=headers, follow_redirects=False) as client:
+        answer = client.post("/preferences", data={"theme": "light"})
+        assert answer.status_code == 303
+        assert answer.headers["strict-transport-security"].startswith("max-age=")
+        assert all("Secure" in cookie for cookie in answer.headers.get_list("set-cookie"))
+        plain = client.post("/preferences", data={"theme": "light"}, headers={"Origin": "http://ris.hospital.example"})
+        assert plain.status_code == 403
+        inside = client.post("/preferences", headers={"Host": "10.0.0.5:8080", "Origin": "http://10.0.0.5:8080"})
+        assert inside.status_code == 303
+        assert "strict-transport-security" not in inside.headers

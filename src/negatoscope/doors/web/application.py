@@ -40,7 +40,7 @@ def create_application(platform: Platform) -> FastAPI:
     app.mount("/dicom-web", create_dicomweb(platform), name="dicomweb")
     app.mount("/static", HashedFiles(directory=STATIC_FOLDER), name="static")
     app.state.entries = existing_entries(app)
-    app.add_middleware(Guard, language=platform.settings.language)
+    app.add_middleware(Guard, language=platform.settings.language, public_url=platform.settings.public_url)
     return app
 
 

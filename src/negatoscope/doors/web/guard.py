@@ -8,9 +8,10 @@ import traceback
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -64,15 +65,17 @@ class BodyTooLarge(HTTPException):
 class Guard:
     """Wrap the application: nothing enters or leaves that is not checked here first."""
 
-    def __init__(self, app: ASGIApp, *, language: str) -> None:
+    def __init__(self, app: ASGIApp, *, language: str, public_url: str | None = None) -> None:
         self._app = app
         self._language = language
+        self._public = urlsplit(public_url) if public_url is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; connections other than HTTP are passed through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        self._see_as_public(scope)
         request = Request(scope, receive)
         number = _request_number(request)
         token = request_id.set(number)
@@ -82,6 +85,11 @@ class Guard:
             await self._serve(request, scope, receive, sender)
         finally:
             request_id.reset(token)
+
+    def _see_as_public(self, scope: Scope) -> None:
+        """Take a request for the public address as what the browser sent: a proxy in front speaks https, we plain http."""
+        if self._public is not None and Headers(scope=scope).get("host", "") == self._public.netloc:
+            scope["scheme"] = self._public.scheme
 
     async def _serve(self, request: Request, scope: Scope, receive: Receive, sender: _Sender) -> None:
         refusal = refuse_foreign_write(request)
