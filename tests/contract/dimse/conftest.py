@@ -15,6 +15,7 @@ import pytest
 
 from negatoscope.doors.dimse.limits import Limits
 from negatoscope.doors.dimse.server import serving
+from negatoscope.platform.blobs.port import BlobStore
 from negatoscope.platform.runtime import Platform
 
 TIMEOUT_S = 20.0
@@ -59,12 +60,13 @@ def resident_bytes() -> int:
 
 @pytest.fixture
 def serve(platform: Platform) -> Iterator[Callable[..., int]]:
-    """Start a door with these limits, in demonstration mode or not, and return its port."""
+    """Start a door with these limits, in demonstration mode or not, on another blob store, and return its port."""
     with ExitStack() as stack:
 
-        def start(limits: Limits | None = None, *, demonstration: bool = True) -> int:
+        def start(limits: Limits | None = None, *, demonstration: bool = True, blobs: BlobStore | None = None) -> int:
             settings = platform.settings.model_copy(update={"demonstration": demonstration})
-            return stack.enter_context(serving(replace(platform, settings=settings), limits=limits))
+            served = replace(platform, settings=settings, blobs=blobs or platform.blobs)
+            return stack.enter_context(serving(served, limits=limits))
 
         yield start
 

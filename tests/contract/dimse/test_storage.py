@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pydicom import uid
+from sqlalchemy import func, select
 
 from negatoscope.archive import study_store
+from negatoscope.archive.tables import instances
 from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, Command, CommandField, decode_command
 from negatoscope.doors.dimse.limits import Limits
 from negatoscope.doors.dimse.pdu import PduType
 from negatoscope.doors.dimse.pdu_encoding import encode_pdu
+from negatoscope.platform.blobs.port import BlobStore, BlobWriter
+from negatoscope.platform.errors import OutOfResources
 from negatoscope.platform.runtime import Platform
 from tests.builders.associations import EXPLICIT, a_message, a_request
 from tests.builders.compressed import CODECS, a_compressed_image
@@ -22,6 +27,7 @@ from tests.contract.dimse.peers import run_dcmtk, send
 
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"
+MIB = 1024 * 1024
 
 
 def kept(platform: Platform, sop_instance_uid: str) -> tuple[str, bytes]:
@@ -35,7 +41,7 @@ def kept(platform: Platform, sop_instance_uid: str) -> tuple[str, bytes]:
 
 def count_kept(platform: Platform) -> int:
     with platform.database.read(platform.tenant) as tx:
-        return study_store.count_instances(tx)
+        return tx.execute(select(func.count()).select_from(instances)).scalar_one()
 
 
 def quarantine_reasons(platform: Platform) -> list[str]:
@@ -195,3 +201,67 @@ def test_an_object_cut_by_the_end_of_the_connection_leaves_nothing(
     assert send(port, after, EXPLICIT) == 0x0000
     assert count_kept(platform) == 1
     assert quarantine_reasons(platform) == []
+
+
+class GuardedBlobs:
+    """The real store, behind a gate that tests open, and full when they say so."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+        self.is_open = threading.Event()
+        self.is_full = False
+
+    def begin(self) -> BlobWriter:
+        self.is_open.wait(60)
+        if self.is_full:
+            raise OutOfResources("Storage is full.", reason="storage_full")
+        return self._store.begin()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+
+def send_until_it_stalls(peer: RawPeer, message: memoryview) -> int:
+    """Send until the other side has read nothing for a second; return how much it took."""
+    peer.socket.settimeout(1)
+    taken = 0
+    try:
+        while taken < len(message):
+            taken += peer.socket.send(message[taken : taken + 65536])
+    except TimeoutError:
+        pass
+    return taken
+
+
+def test_a_disk_that_lags_stops_the_reading_and_not_the_memory(
+    platform: Platform, serve: Callable[..., int], connect: Callable[[int], RawPeer]
+) -> None:
+    blobs = GuardedBlobs(platform.blobs)
+    port = serve(Limits(buffered_bytes=2 * MIB), blobs=blobs)
+    raw = RawStore(connect(port))
+    image = a_dx_image(rows=4000, columns=4000)
+    message = memoryview(raw.message(bare_bytes(image), image.SOPInstanceUID))
+    taken = send_until_it_stalls(raw.peer, message)
+    assert taken < 16 * MIB, "what the queue and the socket buffers hold"
+    blobs.is_open.set()
+    raw.peer.socket.settimeout(60)
+    raw.peer.send(bytes(message[taken:]))
+    assert raw.status() == 0x0000
+    assert kept(platform, image.SOPInstanceUID)[1] == bare_bytes(image)
+
+
+def test_a_full_disk_is_out_of_resources_and_heals_by_itself(
+    platform: Platform, serve: Callable[..., int], connect: Callable[[int], RawPeer]
+) -> None:
+    blobs = GuardedBlobs(platform.blobs)
+    blobs.is_open.set()
+    blobs.is_full = True
+    raw = RawStore(connect(serve(blobs=blobs)))
+    image = a_dx_image(rows=1500, columns=1000)
+    raw.peer.send(raw.message(bare_bytes(image), image.SOPInstanceUID))
+    assert raw.status() == 0xA700
+    assert count_kept(platform) == 0
+    blobs.is_full = False
+    raw.peer.send(raw.message(bare_bytes(image), image.SOPInstanceUID))
+    assert raw.status() == 0x0000
+    assert count_kept(platform) == 1
