@@ -22,6 +22,9 @@ import * as movements from './viewport/movements.ts';
 import type { Pane } from './viewport/pane.ts';
 import { Workspace } from './workspace.ts';
 
+/** A radiographic study is fetched whole; of a longer one only what comes next. */
+const MOST_PREFETCHED = 8;
+
 export class Viewer {
   readonly workspace: Workspace;
   private readonly words: Translator;
@@ -204,7 +207,7 @@ export class Viewer {
 
   private imageShown(pane: Pane): void {
     const { image, images, index } = pane.viewport;
-    const neighbours = [images[index + 1], images[index - 1], ...images];
+    const neighbours = [images[index + 1], images[index - 1], ...(images.length <= MOST_PREFETCHED ? images : [])];
     for (const neighbour of neighbours) if (neighbour !== undefined) this.frames.prefetch(neighbour, 1);
     if (this.firstImageShown || image === null) return;
     this.firstImageShown = true;

@@ -80,7 +80,7 @@ export function makeHooks(viewer: Viewer): ViewerHooks {
   const { workspace } = viewer;
   return {
     state: () => ({
-      ready: workspace.panes.every((pane) => pane.viewport.quality === 'full'),
+      ready: workspace.panes.every((pane) => pane.viewport.display !== null),
       layout: workspace.besideStudy === null ? 1 : 2,
       tool: workspace.tool,
       linked: workspace.linked,

@@ -72,7 +72,8 @@ def test_identity_can_be_hidden_and_side_stays(viewer: ViewerPage) -> None:
     viewer.press("x", "c")
     assert viewer.corner("top-left") == "Identité masquée"
     assert "luard" not in viewer.page.locator("#viewer").inner_text()
-    assert viewer.corner("bottom-left") == "Gauche"
+    assert viewer.corner("bottom-left").splitlines() == ["Gauche", "CHEST · Incidence PA"]
+    assert viewer.corner("bottom-right").startswith("Échelle")
 
 
 def test_lossy_compression_is_always_said(open_viewer: OpenViewer, department: Department) -> None:
@@ -204,6 +205,47 @@ def test_prior_lies_beside_and_follows_zoom_pan_and_window(open_viewer: OpenView
     viewer.press("l", "+")
     left, right = viewer.state()["panes"]
     assert left["zoom"] > right["zoom"] * 1.2
+
+
+def test_another_prior_is_picked_from_the_list(open_viewer: OpenViewer, department: Department) -> None:
+    _, prior = with_prior(department)
+    older = a_radiograph(StudyDate="20190301")
+    department.objects.append(StoredObject(older))
+    priors = department.config["priors"]
+    assert isinstance(priors, list)
+    priors.append({"study_uid": older.StudyInstanceUID, "label": "01/03/2019 Thorax", "explanation": "même région"})
+    department.config["initial_prior"] = prior.StudyInstanceUID
+    viewer = open_viewer()
+    viewer.wait_for_state("state.layout === 2 && state.ready")
+    viewer.page.get_by_label("Choisir un antérieur").select_option(label="01/03/2019 Thorax")
+    viewer.wait_for_state(f"state.ready && state.panes[1].study_uid === '{older.StudyInstanceUID}'")
+    assert "01/03/2019" in viewer.corner("top-right", pane=1)
+
+
+def test_first_image_is_told_once_with_its_time(open_viewer: OpenViewer, department: Department) -> None:
+    show(department, a_study(2))
+    department.hold.clear()
+    viewer = open_viewer(ready=False)
+    viewer.page.evaluate("window.told = []; document.addEventListener('viewer:first-image', e => told.push(e.detail))")
+    department.hold.set()
+    viewer.wait_until_ready()
+    viewer.press("PageDown")
+    viewer.wait_for_state("state.ready")
+    (told,) = viewer.page.evaluate("told")
+    assert told["sop_instance_uid"] == department.objects[0].data_set.SOPInstanceUID
+    assert told["milliseconds"] > 0
+
+
+def test_toolbar_is_one_stop_of_tab_and_walked_by_arrows(viewer: ViewerPage) -> None:
+    viewer.button("Fenêtrage").focus()
+    viewer.press("ArrowRight", "ArrowRight")
+    expect(viewer.button("Déplacer")).to_be_focused()
+    viewer.press("Home", "ArrowLeft")
+    expect(viewer.button("Touches et réglages")).to_be_focused()
+    viewer.press("Tab")
+    expect(viewer.page.locator(".nv-stage").first).to_be_focused()
+    viewer.press("Shift+Tab")
+    expect(viewer.button("Touches et réglages")).to_be_focused()
 
 
 def test_other_patient_beside_is_warned_of(open_viewer: OpenViewer, department: Department) -> None:

@@ -140,7 +140,7 @@ def test_letters_are_absent_and_said_to_be_when_the_device_gave_none(open_viewer
             ["16,0 mm", "corrigé de l’agrandissement"],
         ),
         ({"ImagerPixelSpacing": ["0.2", "0.2"], "PixelSpacing": ["0.1", "0.1"]}, ["10,0 mm", "calibré"]),
-        ({"ImagerPixelSpacing": None}, ["100 px", "sans échelle"]),
+        ({"ImagerPixelSpacing": None}, ["100 px", "pixels seulement"]),
     ],
 )
 def test_ruler_says_what_its_number_is_worth(

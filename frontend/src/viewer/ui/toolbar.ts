@@ -73,6 +73,11 @@ export class Toolbar {
       ...right,
     );
     this.element.addEventListener('keydown', (event) => this.walk(event));
+    this.element.addEventListener('focusin', (event) => {
+      const item = this.items().find((each) => each === event.target);
+      if (item !== undefined) this.rove(item);
+    });
+    this.rove(this.items()[0]);
   }
 
   setPressed(command: CommandId, pressed: boolean): void {
@@ -115,13 +120,23 @@ export class Toolbar {
     return button;
   }
 
-  /** Left and right walk the buttons, as in any toolbar; Tab still reaches each. */
+  private items(): HTMLElement[] {
+    return [...this.element.querySelectorAll<HTMLElement>('.nv-button')].filter((item) => item.closest('[popover]') === null);
+  }
+
+  /** One stop of Tab for the whole toolbar, at the button used last, as in any toolbar. */
+  private rove(chosen: HTMLElement | undefined): void {
+    for (const item of this.items()) item.tabIndex = item === chosen ? 0 : -1;
+  }
+
+  /** Left and right walk the buttons, Home and End go to the ends. */
   private walk(event: KeyboardEvent): void {
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    const all = [...this.element.querySelectorAll<HTMLElement>('button')];
-    const here = all.indexOf(event.target as HTMLElement);
-    if (step === 0 || here === -1) return;
+    const items = this.items();
+    const here = items.findIndex((item) => item === event.target);
+    const targets: Readonly<Record<string, number>> = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: -1 };
+    const target = targets[event.key];
+    if (here === -1 || target === undefined) return;
     event.preventDefault();
-    all[(here + step + all.length) % all.length]?.focus();
+    items.at(target % items.length)?.focus();
   }
 }

@@ -43,6 +43,10 @@ export class WindowMenu {
       ),
     );
     this.menu.addEventListener('beforetoggle', () => this.place());
+    this.menu.addEventListener('toggle', () => {
+      if (this.menu.matches(':popover-open')) this.menu.querySelector<HTMLElement>('[aria-pressed="true"]')?.focus();
+    });
+    this.menu.addEventListener('keydown', (event) => this.walk(event));
     this.element = h('div', { class: 'nv-group' }, this.button, this.menu);
   }
 
@@ -100,6 +104,16 @@ export class WindowMenu {
       if (Number.isFinite(center) && Number.isFinite(width) && width > 0) this.listener.type(center, width);
     });
     return field;
+  }
+
+  /** Up and down walk the choices. */
+  private walk(event: KeyboardEvent): void {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const items = [...this.choices.querySelectorAll<HTMLElement>('.nv-menu-item')];
+    const here = items.findIndex((item) => item === event.target);
+    if (step === 0 || here === -1) return;
+    event.preventDefault();
+    items.at((here + step) % items.length)?.focus();
   }
 
   private place(): void {

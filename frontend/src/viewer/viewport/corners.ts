@@ -111,13 +111,13 @@ export class Corners {
     }
   }
 
-  /** Write all texts; safety facts (patient, side, lossy) stay when the rest is hidden. */
+  /** Write all texts; patient, side, view, scale and loss stay when the rest is hidden. */
   show(facts: CornerFacts | null): void {
     const { words } = this;
     this.write('top-left', facts === null ? [] : identity(facts.image, facts.hideIdentity, words));
     this.write('top-right', facts === null || !facts.showText ? [] : study(facts.image, words));
     const lines = facts === null ? [] : projection(facts, words);
-    this.write('bottom-left', facts?.showText === false ? lines.slice(0, 1) : lines);
+    this.write('bottom-left', facts?.showText === false ? lines.slice(0, 2) : lines);
     const right = facts === null ? [] : shown(facts, words);
     this.write('bottom-right', facts?.showText === false ? right.filter((_, index) => index !== 1) : right);
     this.writeLetters(facts);

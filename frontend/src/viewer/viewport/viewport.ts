@@ -1,7 +1,7 @@
 /** One image on the screen: which, how far loaded, and how shown. */
 import type { RadiographImage } from '../dicom/image.ts';
 import type { Frame } from '../dicom/pixels.ts';
-import { apply, fitted, imageToScreen, screenToImage, snapped, type Affine, type Point, type Size } from '../geometry/placement.ts';
+import { apply, fitted, imageToScreen, inverseOf, snapped, type Affine, type Point, type Size } from '../geometry/placement.ts';
 import { chooseRenderer, type RendererPreference } from '../render/choose.ts';
 import { COARSE_SAMPLES, MOST_SAMPLES, type DrawRequest, type Renderer } from '../render/renderer.ts';
 import { h } from '../ui/dom.ts';
@@ -59,8 +59,9 @@ export class Viewport {
     return this.image === null ? null : (this.histories.get(this.image.sopInstanceUid) ?? null);
   }
 
+  /** Null until the image is there and has a place on the screen. */
   get display(): Display | null {
-    return this.quality === 'full' ? (this.history?.now ?? null) : null;
+    return this.quality === 'full' && this.size.width > 0 ? (this.history?.now ?? null) : null;
   }
 
   get rendererKind(): Renderer['kind'] | null {
@@ -69,7 +70,8 @@ export class Viewport {
 
   /** Device pixels a CSS pixel. */
   get ratio(): number {
-    return this.stage.clientWidth > 0 ? this.size.width / this.stage.clientWidth : window.devicePixelRatio;
+    const { clientWidth } = this.stage;
+    return clientWidth > 0 && this.size.width > 0 ? this.size.width / clientWidth : window.devicePixelRatio;
   }
 
   /** Open a study's images, or none. */
@@ -225,10 +227,7 @@ export class Viewport {
   }
 
   private toImage(): Affine {
-    const { image, history } = this;
-    if (image === null || history === null) return { xx: 1, xy: 0, yx: 0, yy: 1, tx: 0, ty: 0 };
-    const shape = shapeOf(image);
-    return screenToImage(snapped(history.now.placement, shape, this.size), shape, this.size);
+    return inverseOf(this.toScreen());
   }
 
   private setQuality(quality: Quality): void {
