@@ -40,6 +40,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType({
     "share_exhausted": N_("This link was opened as often as it may be. Ask the person who sent it for another."),
     "share_locked": N_("This link is locked after too many wrong codes. Ask the person who sent it for another."),
     "share_suspended": N_("This link is suspended while the department checks the examination."),
+    "patient_not_named": N_("No patient record bears this number and birth date."),
+    "explanation_too_short": N_("Explain why, in at least 20 characters."),
+    "reason_unknown": N_("Choose a reason."),
+    "needs_two_factor": N_("Sign in with a second factor first."),
     "patient_missing": N_("No patient record bears this identifier."),
 })  # fmt: skip
 

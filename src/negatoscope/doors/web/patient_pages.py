@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from negatoscope.access.actions import Action
 from negatoscope.access.model import Subject, SubjectKind
 from negatoscope.access.oppositions import list_oppositions, record_opposition, withdraw_opposition
+from negatoscope.access.policy import may_ever
 from negatoscope.doors.web.dependencies import platform_of, requires, signed_in
 from negatoscope.doors.web.language import N_, gettext
 from negatoscope.doors.web.templates import page, see_other
@@ -101,6 +102,7 @@ def show_results(
         request,
         "patient_space/results.html",
         results=found.results,
+        may_break_glass=may_ever(subject, Action.BREAK_GLASS),
         next_href=f"/results?{written}" if written is not None else None,
     )
 
