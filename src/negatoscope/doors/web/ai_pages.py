@@ -75,7 +75,7 @@ def show_findings(request: Request, study_uid: Uid, subject: Viewer) -> Response
         {
             "status": status,
             "models": [{"name": run.model_name, "version": run.model_version} for run in result.runs if run.model_name],
-            "findings": [_finding(one) for one in result.findings],
+            "findings": [finding_json(one) for one in result.findings],
         },
         headers={"Cache-Control": "no-store"},
     )
@@ -154,7 +154,8 @@ def _key(text: str) -> tuple[datetime, UUID]:
     return key
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def finding_json(finding: Finding) -> dict[str, object]:
+    """Return a finding as the viewer reads it."""
     return {
         "finding_id": str(finding.finding_id),
         "label": finding.titles.get(current_language(), finding.label),

@@ -99,7 +99,7 @@ def open_desk(platform: Platform, subject: Subject, study_uid: str) -> Desk:
         study = get_study(tx, study_uid)
         priors = find_priors(tx, subject, study_uid)
         prior_uids = [prior.study_uid for prior in priors]
-        prior_studies = {one.study_uid: one for one in list_studies(tx, prior_uids)}
+        prior_studies = {str(one.study_uid): one for one in list_studies(tx, prior_uids)}
         reported = latest_versions(tx, prior_uids)
         body_part = next((one.body_part for one in list_series(tx, study_uid) if one.body_part), "")
         on_desk = tuple(

@@ -28,6 +28,7 @@ from negatoscope.doors.web import (
     rooms_pages,
     sharing_pages,
     study_pages,
+    training_pages,
     users_pages,
 )
 
@@ -42,6 +43,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     reporting_pages.router,
     ai_pages.router,
     dose_pages.router,
+    training_pages.router,
     study_pages.router,
     orders_pages.router,
     rooms_pages.router,
