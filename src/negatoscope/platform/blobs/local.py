@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from negatoscope.platform.blobs.disk import Disk
-from negatoscope.platform.blobs.frames import FrameCipher, new_key, stored_size
+from negatoscope.platform.blobs.frames import FRAME_BYTES, FrameCipher, new_key, stored_size
 from negatoscope.platform.blobs.port import BlobRef, Bytes
 from negatoscope.platform.blobs.reading import FrameReader
 from negatoscope.platform.blobs.writing import FrameWriter
@@ -156,6 +156,7 @@ class LocalBlobWriter:
         self._disk = store.disk
         self._descriptor: int | None = None
         self._temporary: Path | None = None
+        self._written = 0
         try:
             self._temporary, self._descriptor = store.new_temporary()
             self._frames = FrameWriter(cipher, self)
@@ -173,6 +174,9 @@ class LocalBlobWriter:
         if self._descriptor is None:
             raise ValueError("the writer is closed")
         self._disk.write(self._descriptor, data)
+        if len(data) >= FRAME_BYTES:
+            self._disk.start_write_back(self._descriptor, self._written, len(data))
+        self._written += len(data)
 
     def write(self, data: Bytes) -> None:
         """Append plain bytes."""
