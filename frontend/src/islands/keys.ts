@@ -25,7 +25,10 @@ function openHelp(): void {
 
 const ACTIONS: Readonly<Record<string, () => void>> = {
   help: openHelp,
-  search: () => document.querySelector<HTMLElement>('main input[type="search"], .filter-bar input, .filter-bar select')?.focus(),
+  search: () => {
+    const search = document.querySelector<HTMLElement>('main input[type="search"]');
+    (search ?? document.querySelector<HTMLElement>('.filter-bar :is(input:not([type="hidden"]), select)'))?.focus();
+  },
   'go-home': () => goTo('/'),
   'go-reading': () => goTo('/reading'),
   'go-orders': () => goTo('/orders'),
