@@ -111,6 +111,13 @@ def disable_device(platform: Platform, subject: Subject, device_id: UUID) -> Dev
     return change_device(platform, subject, replace(device, disabled_at=platform.clock.now()))
 
 
+def get_device(tx: Connection, subject: Subject, device_id: UUID) -> Device:
+    """Return one device, for those who manage them."""
+    if not may_ever(subject, Action.MANAGE_DEVICES):
+        raise NotFound("Nothing is here.")
+    return store.get_device(tx, device_id)
+
+
 def list_devices(tx: Connection, subject: Subject, *, after: str = "", limit: int = 200) -> list[Device]:
     """Return devices in the order of their AE title, for those who manage them."""
     if not may_ever(subject, Action.MANAGE_DEVICES):

@@ -43,12 +43,16 @@ def insert_device(tx: Connection, device: Device) -> None:
 
 
 def update_device(tx: Connection, device: Device) -> None:
-    """Change a device if nobody changed it since `device.version`."""
-    changed = tx.execute(
-        update(devices)
-        .where(devices.c.device_id == device.device_id, devices.c.version == device.version)
-        .values(version=device.version + 1, **_values(device))
-    )
+    """Change a device if nobody changed it since `device.version`; Conflict when its new AE title is taken."""
+    try:
+        with tx.begin_nested():
+            changed = tx.execute(
+                update(devices)
+                .where(devices.c.device_id == device.device_id, devices.c.version == device.version)
+                .values(version=device.version + 1, **_values(device))
+            )
+    except IntegrityError as error:
+        raise Conflict("This AE title is taken.", reason="ae_title_taken", field="ae_title") from error
     if changed.rowcount == 0:
         raise StaleVersion("Somebody else changed this device first.")
 

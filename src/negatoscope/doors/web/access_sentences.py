@@ -44,6 +44,15 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType({
     "explanation_too_short": N_("Explain why, in at least 20 characters."),
     "reason_unknown": N_("Choose a reason."),
     "needs_two_factor": N_("Sign in with a second factor first."),
+    "ae_title_not_valid": N_("An AE title has 1 to 16 printable characters."),
+    "ae_title_taken": N_("This AE title is taken."),
+    "description_missing": N_("Describe the device in 1 to 200 characters."),
+    "services_missing": N_("Choose at least one service."),
+    "addresses_missing": N_("Name the addresses of the device."),
+    "address_not_valid": N_("An address reads like 10.1.2.3 or 10.1.2.0/24."),
+    "destination_not_whole": N_("A destination needs a host and a port."),
+    "host_not_valid": N_("This host name is not valid."),
+    "port_not_valid": N_("A port is between 1 and 65535."),
     "patient_missing": N_("No patient record bears this identifier."),
 })  # fmt: skip
 
