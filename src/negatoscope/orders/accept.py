@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from negatoscope.access.authorisation import authorise
-from negatoscope.access.model import Action, Subject, SubjectKind
+from negatoscope.access.model import Action, Subject, SubjectKind, system_subject
 from negatoscope.access.relations import relate
 from negatoscope.audit.trail import record
 from negatoscope.formats.dicom.uids import StudyUid, new_uid, parse_study_uid
@@ -29,6 +29,7 @@ from negatoscope.platform.runtime import Platform
 
 CARE_AFTER_ORDER = timedelta(days=90)
 USUAL_DURATION_MIN = 15
+PRODUCT = "Négatoscope"  # who accepts and books under the standing protocol
 
 
 def accept_order(platform: Platform, subject: Subject, request: OrderRequest) -> Order:
@@ -86,8 +87,9 @@ class _Acceptance:
         self._insert_steps(study_uid, procedure)
         self._announce(order_id, patient_id, study_uid)
         if not held:
+            protocol = system_subject(self.platform.tenant, PRODUCT)
             for event in (OrderEvent.ACCEPT, OrderEvent.BOOK):
-                move_order(self.tx, self.subject, order_id, event, parties=(Party.SYSTEM,), at=self.now)
+                move_order(self.tx, protocol, order_id, event, parties=(Party.SYSTEM,), at=self.now)
         self._relate_requester(order_id, patient_id)
         return store.get_order(self.tx, order_id)
 

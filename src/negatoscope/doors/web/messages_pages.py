@@ -30,8 +30,8 @@ DELIVERY_TABS: Final = {
 }
 MESSAGE_TABS: Final = {
     "all": (N_("All"), frozenset[str]()),
-    "accepted": (N_("Accepted"), frozenset({"AA"})),
-    "refused": (N_("Refused"), frozenset({"AE", "AR"})),
+    "accepted": (N_("Taken"), frozenset({"AA"})),
+    "refused": (N_("Turned down"), frozenset({"AE", "AR"})),
 }
 
 

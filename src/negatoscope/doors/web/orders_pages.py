@@ -47,11 +47,11 @@ Orderer = Annotated[Subject, Depends(requires(Action.CREATE_ORDER))]
 Reason = Annotated[str, Form(max_length=500)]
 
 TABS: Final = {
-    "open": (N_("Open"), frozenset({OrderState.RECEIVED, OrderState.ACCEPTED, OrderState.SCHEDULED, OrderState.ON_HOLD, OrderState.IN_PROGRESS})),
+    "open": (N_("Planned or under way"), frozenset({OrderState.RECEIVED, OrderState.ACCEPTED, OrderState.SCHEDULED, OrderState.ON_HOLD, OrderState.IN_PROGRESS})),
     "waiting": (N_("To decide"), frozenset({OrderState.RECEIVED})),
-    "done": (N_("Done"), frozenset({OrderState.COMPLETED, OrderState.REPORTED})),
+    "done": (N_("Finished"), frozenset({OrderState.COMPLETED, OrderState.REPORTED})),
     "dropped": (N_("Dropped"), frozenset({OrderState.CANCELLED, OrderState.REJECTED, OrderState.DISCONTINUED})),
-    "all": (N_("All"), frozenset[OrderState]()),
+    "all": (N_("All orders"), frozenset[OrderState]()),
 }  # fmt: skip
 
 
