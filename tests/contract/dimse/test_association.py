@@ -6,16 +6,21 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
+from pydicom.dataset import FileMetaDataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE, build_context
 from pynetdicom.association import Association as PeerAssociation
 from sqlalchemy import text
 
+from negatoscope.access.devices import register_device
+from negatoscope.access.model import Action, Role
 from negatoscope.doors.dimse.command_set import decode_command
 from negatoscope.doors.dimse.pdu import PduType
 from negatoscope.doors.dimse.pdu_encoding import encode_pdu
 from negatoscope.platform.runtime import Platform
 from tests.builders.associations import a_request, an_echo
+from tests.builders.dicom import a_dx_image
+from tests.builders.subjects import a_user
 from tests.contract.dimse.conftest import RawPeer
 
 ECHO = "1.2.840.10008.1.1"
@@ -142,3 +147,25 @@ def test_echoes_sent_at_once_are_answered_in_their_order(port: int, connect: Cal
         assert unit is not None
         answered.append(decode_command(unit[1][6:]).message_id_being_responded_to)
     assert answered == list(range(1, 40))
+
+
+def test_a_device_may_use_its_own_services_only_and_a_refusal_stands_in_the_trail(platform: Platform, port: int) -> None:
+    register_device(
+        platform,
+        a_user(platform, Role.ADMINISTRATOR),
+        ae_title="VIEWER",
+        description="Looks and sends nothing",
+        addresses=["127.0.0.1"],
+        services=[Action.QUERY_IMAGES],
+    )
+    image = a_dx_image()
+    image.file_meta = FileMetaDataset()
+    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    entity = AE(ae_title="VIEWER")
+    entity.requested_contexts = [build_context(DX, [ExplicitVRLittleEndian])]
+    association = entity.associate("127.0.0.1", port, ae_title="NEGATOSCOPE")
+    assert association.send_c_store(image).Status == 0x0124
+    association.release()
+    with platform.database.read(platform.tenant) as tx:
+        refused = tx.execute(text("select action from audit_entries where outcome = 'refused'")).scalars().all()
+    assert refused == ["store_images"]

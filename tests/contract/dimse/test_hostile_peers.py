@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 import time
 from collections.abc import Callable
@@ -112,38 +113,58 @@ def test_nonsense_in_an_association_is_aborted_with_its_reason(port: int, connec
     assert is_served(associated(connect(port)))
 
 
-def test_silent_connections_of_one_address_are_capped_and_starve_nobody(
-    serve: Callable[..., int], connect: Connect, clock: TurnedClock
+def test_silent_connections_of_one_address_are_thinned_out_and_starve_nobody(
+    port: int, connect: Connect, clock: TurnedClock
 ) -> None:
-    port = serve(Limits(waiting_per_address=16))
     established = associated(connect(port))
     silent = [connect(port) for _ in range(40)]
-    turned_away = 0
-    for peer in silent[16:]:
-        turned_away += peer.receive_pdu() is None
-    assert turned_away == 24
-    assert is_served(established)
-    clock.turn(timedelta(seconds=10.1))
-    assert all(peer.receive_pdu() is None for peer in silent[:16])
+    associated(connect(port))  # connections are taken in their order: the silent ones have been
+    clock.turn(timedelta(seconds=1))
+    assert all(peer.receive_pdu() is None for peer in silent[16:])
     started = time.monotonic()
     assert is_served(associated(connect(port)))
     assert time.monotonic() - started < 1.0
+    clock.turn(timedelta(seconds=8.9))
+    assert is_served(established)
+    clock.turn(timedelta(seconds=0.2))
+    assert all(peer.receive_pdu() is None for peer in silent[:16])
+
+
+def test_more_connections_of_one_address_than_the_limit_are_closed(serve: Callable[..., int], connect: Connect) -> None:
+    port = serve(Limits(connections_per_address=3))
+    kept = [associated(connect(port)) for _ in range(3)]
+    assert connect(port).receive_pdu() is None
+    assert all(is_served(peer) for peer in kept)
+
+
+def test_a_burst_of_requests_of_one_address_is_accepted_whole(port: int, connect: Connect) -> None:
+    peers = [connect(port) for _ in range(60)]
+    for peer in peers:
+        peer.send(encode_pdu(a_request()))
+    answers = [peer.receive_pdu() for peer in peers]
+    assert {answer[0] for answer in answers if answer is not None} == {PduType.ASSOCIATE_AC}
+    assert all(is_served(peer) for peer in peers)
 
 
 def test_more_associations_than_the_limit_are_refused_for_now(serve: Callable[..., int], connect: Connect) -> None:
     port = serve(Limits(associations=2))
-    kept = [associated(connect(port)) for _ in range(2)]
+    first, _ = [associated(connect(port)) for _ in range(2)]
     refused = connect(port)
     refused.send(encode_pdu(a_request()))
     assert refused.receive_pdu() == (PduType.ASSOCIATE_RJ, bytes((0, 2, 3, 2)))
-    kept[0].send(bytes((5, 0, 0, 0, 0, 4, 0, 0, 0, 0)))
-    assert kept[0].receive_pdu() == (PduType.RELEASE_RP, bytes(4))
-    kept[0].close()
-    again = connect(port)
-    again.send(encode_pdu(a_request()))
-    answer = again.receive_pdu()
-    assert answer is not None
-    assert answer[0] in {PduType.ASSOCIATE_AC, PduType.ASSOCIATE_RJ}
+    first.send(bytes((5, 0, 0, 0, 0, 4, 0, 0, 0, 0)))
+    assert first.receive_pdu() == (PduType.RELEASE_RP, bytes(4))
+    first.socket.shutdown(socket.SHUT_WR)
+    assert first.receive_pdu() is None, "the door has closed it"
+    associated(connect(port))
+
+
+def test_a_refused_stranger_holds_no_association(serve: Callable[..., int], connect: Connect) -> None:
+    port = serve(Limits(associations=1))
+    stranger = connect(port)
+    stranger.send(encode_pdu(a_request(called="SOMEBODY")))
+    assert stranger.receive_pdu() == (PduType.ASSOCIATE_RJ, bytes((0, 1, 1, 7)))
+    associated(connect(port))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from negatoscope.access.model import Subject
+from negatoscope.access.refusals import record_refusal
 from negatoscope.archive.model import Source, SourceKind
 from negatoscope.doors.dimse.admission import admit
 from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, NO_DATA_SET, RESPONSE, Command, CommandField
@@ -19,7 +20,7 @@ from negatoscope.doors.dimse.negotiation import AcceptedContext, Negotiated, neg
 from negatoscope.doors.dimse.pdu import AssociateReject, AssociateRequest, DataValue, Rejection
 from negatoscope.doors.dimse.sop_classes import Family
 from negatoscope.doors.dimse.statuses import UNFORESEEN, UNRECOGNIZED_OPERATION, Service, Status, status_of
-from negatoscope.platform.errors import NegatoscopeError, Unavailable
+from negatoscope.platform.errors import Forbidden, NegatoscopeError, NotFound, Unavailable
 from negatoscope.platform.logs import get_logger
 
 logger = get_logger()
@@ -240,8 +241,7 @@ class Association:
             begins=self.connection.message_begins,
             arrived=self._arrived,
         )
-        if not self.connection.accept(accept):
-            self.connection.reject(Rejection.LOCAL_LIMIT)
+        self.connection.accept(accept)
 
     def _arrived(self, message: Message) -> None:
         """Take a whole message: an answer to us, a cancellation, or the next operation."""
@@ -301,10 +301,20 @@ class Association:
             logger.info(
                 "dimse_operation_refused", reason=error.reason, status=f"{status.code:04X}", ae_title=self.subject.ae_title
             )
+            await self._trace_refusal(error)
             await self.respond(message, status, comment=str(error))
         except Exception:
             logger.exception("dimse_operation_failed", status=f"{UNFORESEEN[operation.service].code:04X}")
             await self.respond(message, UNFORESEEN[operation.service], comment="Processing failure")
+
+    async def _trace_refusal(self, error: NegatoscopeError) -> None:
+        """Write into the trail what policy refused; that the trail cannot be written must not hide the answer."""
+        if not isinstance(error, (Forbidden, NotFound)):
+            return
+        try:
+            await self.door.in_thread(record_refusal, self.door.platform, error)
+        except NegatoscopeError as fault:
+            logger.warning("dimse_refusal_not_audited", reason=fault.reason, ae_title=self.subject.ae_title)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = self.door.loop.create_task(work)

@@ -20,6 +20,7 @@ from negatoscope.doors.dimse.pdu import (
     DataValue,
     Pdu,
     PduType,
+    Rejection,
     ReleaseResponse,
 )
 from negatoscope.doors.dimse.pdu_decoding import decode_data_transfer, decode_pdu
@@ -90,6 +91,7 @@ class Connection(asyncio.BufferedProtocol):
         self._discarded = 0
         self._discard_buffer = b""
         self._is_admitted = False
+        self._connected_at = 0.0
         self._is_associated = False
         self._is_held = False
         self._is_taking = False
@@ -116,11 +118,12 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = transport
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
-        self._is_admitted = self._gate.arrive(self.address)
+        self._is_admitted = self._gate.connect(self.address)
         if not self._is_admitted:
-            logger.warning("dimse_connection_refused", address=self.address, reason="too_many_waiting")
+            logger.warning("dimse_connection_refused", address=self.address, reason="too_many_connections")
             transport.abort()
             return
+        self._connected_at = self._clock.monotonic()
         transport.set_write_buffer_limits(high=HIGH_WATER_MARK)
         self._framer = PduFramer(associate_limit=self._limits.request_bytes, data_limit=self._limits.accepted_pdu_bytes)
         self._upper = self._make_upper(self)
@@ -148,7 +151,8 @@ class Connection(asyncio.BufferedProtocol):
         """Give back the place of this connection and undo what was under way."""
         self._writable.set()
         if self._is_admitted:
-            self._gate.leave(self.address, associated=self._is_associated)
+            self._gate.disconnect(self.address)
+        self._give_back_association()
         if self._state is not State.IDLE:
             self._happen(Event.CLOSED)
         self._end_upper()
@@ -167,10 +171,9 @@ class Connection(asyncio.BufferedProtocol):
     # The association calls these.
 
     def accept(self, accept: AssociateAccept) -> bool:
-        """Answer the request: the association is established. False when no place is left or the peer has gone."""
-        if self._state is not State.AWAITING_DECISION or not self._gate.associate(self.address):
+        """Answer the request: the association is established. False when the peer has gone meanwhile."""
+        if self._state is not State.AWAITING_DECISION:
             return False
-        self._is_associated = True
         if self._framer is not None:
             self._framer.expect_data()
         self._happen(Event.WE_ACCEPT, accept)
@@ -181,6 +184,7 @@ class Connection(asyncio.BufferedProtocol):
     def reject(self, rejection: AssociateReject) -> None:
         """Answer the request: there will be no association."""
         if self._state is State.AWAITING_DECISION:
+            self._give_back_association()
             self._happen(Event.WE_REJECT, rejection)
 
     def send(self, *parts: bytes | memoryview) -> None:
@@ -252,6 +256,10 @@ class Connection(asyncio.BufferedProtocol):
         logger.info("dimse_connection_dropped", address=self.address, reason=reason)
         if self._transport is not None:
             self._transport.abort()
+
+    def is_silent(self, now: float) -> bool:
+        """Tell whether the peer has had the time to ask for an association and has not."""
+        return self._state is State.AWAITING_REQUEST and now - self._connected_at >= self._limits.silent_grace_s
 
     def check_deadlines(self, now: float) -> None:
         """End the connection when the peer is late."""
@@ -327,10 +335,20 @@ class Connection(asyncio.BufferedProtocol):
             self._await_close()
 
     def _decide(self, pdu: Pdu | None) -> None:
+        """Take up an association before it is decided, so that requests cannot pile up behind the database."""
         self._deadlines.end(Waiting.REQUEST)
         self.hold()
-        if isinstance(pdu, AssociateRequest) and self._upper is not None:
+        self._is_associated = self._gate.associate(self.address)
+        if not self._is_associated:
+            logger.warning("dimse_association_refused", address=self.address, reason="local_limit")
+            self.reject(Rejection.LOCAL_LIMIT)
+        elif isinstance(pdu, AssociateRequest) and self._upper is not None:
             self._upper.requested(pdu)
+
+    def _give_back_association(self) -> None:
+        if self._is_associated:
+            self._is_associated = False
+            self._gate.dissociate(self.address)
 
     def _stop_services(self) -> None:
         self._deadlines.end_all()

@@ -8,45 +8,44 @@ from negatoscope.doors.dimse.limits import Limits
 
 
 class Gate:
-    """Count the connections that have not associated yet and the associations, so that silence starves nobody else."""
+    """Count connections and associations, so that one address cannot starve the others."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._waiting: Counter[str] = Counter()
+        self._connected: Counter[str] = Counter()
         self._associated: Counter[str] = Counter()
-        self._associations = 0
 
     @property
     def associations(self) -> int:
-        """Return how many associations are established."""
-        return self._associations
+        """Return how many associations are established or being decided."""
+        return self._associated.total()
 
-    def arrive(self, address: str) -> bool:
-        """Tell whether a new connection from this address is admitted; then it counts until it associates or leaves."""
-        if self._waiting[address] >= self._limits.waiting_per_address:
+    def connect(self, address: str) -> bool:
+        """Tell whether a new connection from this address is admitted; then it counts until `disconnect`."""
+        if self._connected[address] >= self._limits.connections_per_address:
             return False
-        self._waiting[address] += 1
+        self._connected[address] += 1
         return True
 
+    def disconnect(self, address: str) -> None:
+        """Give back the place of a connection."""
+        self._take_away(self._connected, address)
+
     def associate(self, address: str) -> bool:
-        """Turn a waiting connection into an association if the limits allow one more."""
-        if self._associations >= self._limits.associations:
+        """Tell whether one more association is free; then it counts until `dissociate`."""
+        if self.associations >= self._limits.associations:
             return False
         if self._associated[address] >= self._limits.associations_per_address:
             return False
-        self._forget(self._waiting, address)
         self._associated[address] += 1
-        self._associations += 1
         return True
 
-    def leave(self, address: str, *, associated: bool) -> None:
-        """Give back the place of a connection that has ended."""
-        if associated:
-            self._associations -= 1
-        self._forget(self._associated if associated else self._waiting, address)
+    def dissociate(self, address: str) -> None:
+        """Give back the place of an association."""
+        self._take_away(self._associated, address)
 
     @staticmethod
-    def _forget(counter: Counter[str], address: str) -> None:
+    def _take_away(counter: Counter[str], address: str) -> None:
         counter[address] -= 1
         if counter[address] <= 0:
             del counter[address]

@@ -29,7 +29,9 @@ class Limits:
     stop_s: float = 30.0
     associations: int = 400
     associations_per_address: int = 320
-    waiting_per_address: int = 16
+    connections_per_address: int = 512
+    silent_per_address: int = 16
+    silent_grace_s: float = 1.0
     find_responses: int = 10_000
 
     @property

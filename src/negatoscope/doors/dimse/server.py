@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -34,7 +35,7 @@ class DimseServer:
         self._limits = limits or Limits()
         self._door = Door(platform, self._limits)
         self._gate = Gate(self._limits)
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, None] = {}  # oldest first
         self._associations: dict[Connection, Association] = {}
         self._all_left = asyncio.Event()
         self._all_left.set()
@@ -70,12 +71,12 @@ class DimseServer:
             gate=self._gate,
             make_upper=self._new_association,
             ended=self._association_ended,
-            lost=self._connections.discard,
+            lost=self._connection_lost,
         )
 
     def _new_association(self, connection: Connection) -> Association:
         association = Association(self._door, connection, operations=OPERATIONS, open_sink=open_sink)
-        self._connections.add(connection)
+        self._connections[connection] = None
         self._associations[connection] = association
         self._all_left.clear()
         return association
@@ -85,6 +86,9 @@ class DimseServer:
         if not self._associations:
             self._all_left.set()
 
+    def _connection_lost(self, connection: Connection) -> None:
+        self._connections.pop(connection, None)
+
     async def _tick(self) -> None:
         """Look at the deadlines of all connections, by the clock of the platform so that tests can turn it."""
         while True:
@@ -92,6 +96,16 @@ class DimseServer:
             now = self._platform.clock.monotonic()
             for connection in list(self._connections):
                 connection.check_deadlines(now)
+            self._thin_out_the_silent(now)
+
+    def _thin_out_the_silent(self, now: float) -> None:
+        """Keep the oldest few silent connections of each address; real peers speak at once."""
+        count: Counter[str] = Counter()
+        for connection in list(self._connections):
+            if connection.is_silent(now):
+                count[connection.address] += 1
+                if count[connection.address] > self._limits.silent_per_address:
+                    connection.drop("too_many_silent")
 
 
 def bind(host: str, port: int) -> socket.socket:
