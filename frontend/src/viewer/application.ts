@@ -25,6 +25,9 @@ import { Workspace } from './workspace.ts';
 /** A radiographic study is fetched whole; of a longer one only what comes next. */
 const MOST_PREFETCHED = 8;
 
+/** Below this the panel waits until it is asked for: the image comes first. */
+const NARROW_PIXELS = 900;
+
 export class Viewer {
   readonly workspace: Workspace;
   private readonly words: Translator;
@@ -42,6 +45,8 @@ export class Viewer {
   private readonly announcement = h('div', { class: 'nv-announcement', role: 'status' });
   private readonly panel = h('aside', { class: 'nv-panel' });
   private refreshing = false;
+  /** What the reader said of the panel while the viewer was narrow; wide, the preference holds. */
+  private narrowPanel = false;
   private firstImageShown = false;
 
   constructor(
@@ -98,6 +103,7 @@ export class Viewer {
       changePreference: (preference, value) => this.changePreference(preference, value),
       toggleBeside: () => this.toggleBeside(),
       toggleFullScreen: () => this.toggleFullScreen(),
+      togglePanel: () => this.togglePanel(),
       openHelp: () => this.help.open(this.workspace.preferences),
     });
   }
@@ -143,6 +149,20 @@ export class Viewer {
     rememberPreferences(this.workspace.preferences);
   }
 
+  private isNarrow(): boolean {
+    return this.root.clientWidth < NARROW_PIXELS;
+  }
+
+  private isPanelShown(): boolean {
+    return this.isNarrow() ? this.narrowPanel : this.workspace.preferences.panel;
+  }
+
+  private togglePanel(): void {
+    if (!this.isNarrow()) this.changePreference('panel', !this.workspace.preferences.panel);
+    else this.narrowPanel = !this.narrowPanel;
+    this.changed();
+  }
+
   private say(text: string): void {
     this.announcement.textContent = text;
   }
@@ -170,7 +190,7 @@ export class Viewer {
     toolbar.setPressed('study.link', workspace.linked);
     toolbar.setPressed('study.findings', workspace.showFindings);
     toolbar.setPressed('study.identity', workspace.hideIdentity);
-    toolbar.setPressed('study.panel', workspace.preferences.panel);
+    toolbar.setPressed('study.panel', this.isPanelShown());
     toolbar.setPressed('study.corners', workspace.preferences.cornerText);
     toolbar.setEnabled('view.undo', history?.canUndo === true);
     toolbar.setEnabled('study.link', workspace.besideStudy !== null);
@@ -181,7 +201,7 @@ export class Viewer {
     const { workspace } = this;
     const { current, beside, active } = workspace;
     for (const pane of [current, beside]) pane.element.classList.toggle('nv-active', pane === active && workspace.panes.length > 1);
-    this.panel.hidden = !workspace.preferences.panel;
+    this.panel.hidden = !this.isPanelShown();
     this.strip.show(active.viewport.images, active.viewport.index);
     this.findingsPanel.show(workspace.findings, current.viewport.images, workspace.chosenFinding);
     this.marksPanel.show(active.viewport);

@@ -11,6 +11,7 @@ export interface CommandHost {
   readonly changePreference: (preference: keyof Preferences, value: boolean) => void;
   readonly toggleBeside: () => void;
   readonly toggleFullScreen: () => void;
+  readonly togglePanel: () => void;
   readonly openHelp: () => void;
 }
 
@@ -64,7 +65,7 @@ export function makeCommands(host: CommandHost): Readonly<Record<CommandId, () =
     'study.double': host.toggleBeside,
     'study.link': flag('linked'),
     'study.findings': flag('showFindings'),
-    'study.panel': preference('panel'),
+    'study.panel': host.togglePanel,
     'study.corners': preference('cornerText'),
     'study.identity': flag('hideIdentity'),
     'study.fullScreen': host.toggleFullScreen,

@@ -283,6 +283,25 @@ def test_images_of_a_study_are_reached_by_strip_and_keys(open_viewer: OpenViewer
     expect(strip.nth(1)).to_have_attribute("aria-current", "true")
 
 
+def test_narrow_viewer_keeps_one_row_of_tools_and_shows_the_image_first(
+    open_viewer: OpenViewer, department: Department
+) -> None:
+    show(department, [StoredObject(a_radiograph())], findings_url="/findings")
+    viewer = open_viewer(width=660, height=700)
+    toolbar = viewer.page.get_by_role("toolbar").bounding_box()
+    assert toolbar is not None
+    assert toolbar["height"] < 45
+    expect(viewer.page.get_by_role("complementary")).to_be_hidden()
+    viewer.press("s")
+    expect(viewer.page.get_by_role("complementary")).to_be_visible()
+    viewer.button("Plus d’outils").click()
+    viewer.page.get_by_role("button", name="Retourner de haut en bas").click()
+    viewer.settle()
+    assert viewer.letters()["top"] == "F"
+    expect(viewer.button("Plus d’outils")).to_be_focused()
+    assert faults_of(viewer.page) == []
+
+
 def test_marks_are_made_moved_and_removed_by_keyboard_alone(viewer: ViewerPage) -> None:
     viewer.press("d")
     viewer.page.locator(".nv-stage").first.press("Enter")

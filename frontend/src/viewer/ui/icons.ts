@@ -30,6 +30,7 @@ const PATHS = {
   close: 'M5 5l10 10M15 5L5 15',
   previous: 'M12.500 4L6.500 10l6 6',
   next: 'M7.500 4l6 6l-6 6',
+  more: 'M5 10h.01M10 10h.01M15 10h.01',
   down: 'M5 8l5 5l5-5',
 } as const;
 

@@ -1,60 +1,16 @@
 /** The toolbar: one row of named buttons, in the order of a reading. */
 import { keyOf, shownKey, type CommandId } from '../hotkeys.ts';
-import type { StringKey, Translator } from '../strings.ts';
+import type { Translator } from '../strings.ts';
 import { h, setAttribute } from './dom.ts';
-import { icon, type IconName } from './icons.ts';
-
-interface ButtonPlan {
-  readonly command: CommandId;
-  readonly icon: IconName;
-  readonly label: StringKey;
-  /** Shows a state that is on or off, rather than doing something once. */
-  readonly toggle?: true;
-}
-
-const GROUPS: readonly (readonly ButtonPlan[])[] = [
-  [
-    { command: 'tool.window', icon: 'window', label: 'window', toggle: true },
-    { command: 'tool.region', icon: 'region', label: 'region', toggle: true },
-    { command: 'tool.pan', icon: 'pan', label: 'pan', toggle: true },
-    { command: 'tool.zoom', icon: 'zoom', label: 'zoom', toggle: true },
-    { command: 'tool.ruler', icon: 'ruler', label: 'ruler', toggle: true },
-    { command: 'tool.angle', icon: 'angle', label: 'angle', toggle: true },
-    { command: 'tool.probe', icon: 'probe', label: 'probe', toggle: true },
-  ],
-  [
-    { command: 'view.fit', icon: 'fit', label: 'fit' },
-    { command: 'view.oneToOne', icon: 'oneToOne', label: 'one_to_one' },
-    { command: 'view.invert', icon: 'invert', label: 'invert', toggle: true },
-    { command: 'view.rotateLeft', icon: 'rotateLeft', label: 'rotate_left' },
-    { command: 'view.rotateRight', icon: 'rotateRight', label: 'rotate_right' },
-    { command: 'view.flipHorizontal', icon: 'flipHorizontal', label: 'flip_horizontal' },
-    { command: 'view.flipVertical', icon: 'flipVertical', label: 'flip_vertical' },
-  ],
-  [
-    { command: 'view.undo', icon: 'undo', label: 'undo' },
-    { command: 'view.reset', icon: 'reset', label: 'reset' },
-  ],
-];
-
-const RIGHT_GROUPS: readonly (readonly ButtonPlan[])[] = [
-  [
-    { command: 'study.double', icon: 'double', label: 'layout_double', toggle: true },
-    { command: 'study.link', icon: 'link', label: 'link', toggle: true },
-  ],
-  [
-    { command: 'study.findings', icon: 'findings', label: 'findings_toggle', toggle: true },
-    { command: 'study.panel', icon: 'panel', label: 'findings_panel', toggle: true },
-    { command: 'study.identity', icon: 'identity', label: 'hide_identity', toggle: true },
-    { command: 'study.corners', icon: 'corners', label: 'corner_text', toggle: true },
-    { command: 'study.fullScreen', icon: 'fullScreen', label: 'full_screen' },
-    { command: 'study.help', icon: 'help', label: 'help' },
-  ],
-];
+import { icon } from './icons.ts';
+import { Popover } from './popover.ts';
+import { LEFT_GROUPS, RIGHT_GROUPS, type ButtonPlan } from './toolbarPlan.ts';
 
 export class Toolbar {
   readonly element: HTMLElement;
-  private readonly buttons = new Map<CommandId, HTMLButtonElement>();
+  /** A rare command has two: in the row, and in the menu that takes its place where there is little room. */
+  private readonly buttons = new Map<CommandId, HTMLButtonElement[]>();
+  private readonly more = new Popover('nv-more-menu', '', icon('more'));
 
   /** `windowMenu` stands between what shows and what measures. */
   constructor(
@@ -62,13 +18,15 @@ export class Toolbar {
     private readonly run: (command: CommandId) => void,
     windowMenu: HTMLElement,
   ) {
-    const left = GROUPS.map((group) => this.group(group));
+    const left = LEFT_GROUPS.map((group) => this.group(group));
     const right = RIGHT_GROUPS.map((group) => this.group(group));
+    this.fillMore([...LEFT_GROUPS, ...RIGHT_GROUPS].flat().filter((plan) => plan.rare === true));
     this.element = h(
       'div',
       { class: 'nv-toolbar', role: 'toolbar', 'aria-label': words.text('tools') },
       ...left,
       windowMenu,
+      this.more.element,
       h('div', { class: 'nv-spacer' }),
       ...right,
     );
@@ -77,22 +35,22 @@ export class Toolbar {
       const item = this.items().find((each) => each === event.target);
       if (item !== undefined) this.rove(item);
     });
-    this.rove(this.items()[0]);
+    this.rove(this.element.querySelector<HTMLElement>('.nv-button') ?? undefined);
   }
 
   setPressed(command: CommandId, pressed: boolean): void {
-    setAttribute(this.buttonOf(command), 'aria-pressed', String(pressed));
+    for (const button of this.buttonsOf(command)) setAttribute(button, 'aria-pressed', String(pressed));
   }
 
   /** What cannot be done now keeps its place and its focus, and says so. */
   setEnabled(command: CommandId, enabled: boolean): void {
-    setAttribute(this.buttonOf(command), 'aria-disabled', enabled ? null : 'true');
+    for (const button of this.buttonsOf(command)) setAttribute(button, 'aria-disabled', enabled ? null : 'true');
   }
 
-  private buttonOf(command: CommandId): HTMLButtonElement {
-    const button = this.buttons.get(command);
-    if (button === undefined) throw new Error(`no button for ${command}`);
-    return button;
+  private buttonsOf(command: CommandId): HTMLButtonElement[] {
+    const buttons = this.buttons.get(command);
+    if (buttons === undefined) throw new Error(`no button for ${command}`);
+    return buttons;
   }
 
   private group(plans: readonly ButtonPlan[]): HTMLElement {
@@ -105,7 +63,7 @@ export class Toolbar {
       'button',
       {
         type: 'button',
-        class: 'nv-button',
+        class: plan.rare === true ? 'nv-button nv-rare' : 'nv-button',
         'aria-label': name,
         'aria-pressed': plan.toggle === true ? 'false' : null,
         title: `${name} (${shownKey(keyOf(plan.command), this.words)})`,
@@ -113,20 +71,39 @@ export class Toolbar {
       },
       icon(plan.icon),
     );
-    button.addEventListener('click', () => {
-      if (button.getAttribute('aria-disabled') !== 'true') this.run(plan.command);
-    });
-    this.buttons.set(plan.command, button);
+    this.bind(plan.command, button);
     return button;
   }
 
+  private bind(command: CommandId, button: HTMLButtonElement): void {
+    button.addEventListener('click', () => {
+      if (button.getAttribute('aria-disabled') !== 'true') this.run(command);
+    });
+    this.buttons.set(command, [...(this.buttons.get(command) ?? []), button]);
+  }
+
+  private fillMore(plans: readonly ButtonPlan[]): void {
+    this.more.name(this.words.text('more'));
+    this.more.element.classList.add('nv-more');
+    for (const plan of plans) {
+      const pressed = plan.toggle === true ? 'false' : null;
+      const key = h('kbd', { 'aria-hidden': 'true' }, shownKey(keyOf(plan.command), this.words));
+      const item = h('button', { type: 'button', class: 'nv-menu-item', 'aria-pressed': pressed }, this.words.text(plan.label), key);
+      this.bind(plan.command, item);
+      item.addEventListener('click', () => this.more.close());
+      this.more.menu.append(item);
+    }
+  }
+
   private items(): HTMLElement[] {
-    return [...this.element.querySelectorAll<HTMLElement>('.nv-button')].filter((item) => item.closest('[popover]') === null);
+    return [...this.element.querySelectorAll<HTMLElement>('.nv-button')].filter(
+      (item) => item.closest('[popover]') === null && item.offsetParent !== null,
+    );
   }
 
   /** One stop of Tab for the whole toolbar, at the button used last, as in any toolbar. */
   private rove(chosen: HTMLElement | undefined): void {
-    for (const item of this.items()) item.tabIndex = item === chosen ? 0 : -1;
+    for (const item of this.element.querySelectorAll<HTMLElement>('.nv-button')) item.tabIndex = item === chosen ? 0 : -1;
   }
 
   /** Left and right walk the buttons, Home and End go to the ends. */

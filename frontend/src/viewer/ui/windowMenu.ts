@@ -4,6 +4,7 @@ import type { Translator } from '../strings.ts';
 import type { Display } from '../viewport/display.ts';
 import { h, setText } from './dom.ts';
 import { icon } from './icons.ts';
+import { Popover } from './popover.ts';
 import { choiceName, windowName } from './windowNames.ts';
 
 export interface WindowMenuListener {
@@ -12,10 +13,8 @@ export interface WindowMenuListener {
 }
 
 export class WindowMenu {
-  readonly element: HTMLElement;
-  private readonly button: HTMLButtonElement;
   private readonly name = h('span', { class: 'nv-menu-name' });
-  private readonly menu = h('div', { class: 'nv-menu', id: 'nv-window-menu', popover: 'auto' });
+  private readonly popover = new Popover('nv-window-menu', 'nv-menu-button', this.name, icon('down'));
   private readonly choices = h('div', { class: 'nv-menu-choices' });
   private readonly center: HTMLInputElement;
   private readonly width: HTMLInputElement;
@@ -25,15 +24,9 @@ export class WindowMenu {
     private readonly words: Translator,
     private readonly listener: WindowMenuListener,
   ) {
-    this.button = h(
-      'button',
-      { type: 'button', class: 'nv-button nv-menu-button', popovertarget: 'nv-window-menu', 'aria-label': words.text('windows') },
-      this.name,
-      icon('down'),
-    );
     this.center = this.numberField();
     this.width = this.numberField();
-    this.menu.append(
+    this.popover.menu.append(
       this.choices,
       h(
         'div',
@@ -42,21 +35,18 @@ export class WindowMenu {
         h('label', {}, words.text('window_width'), this.width),
       ),
     );
-    this.menu.addEventListener('beforetoggle', () => this.place());
-    this.menu.addEventListener('toggle', () => {
-      if (this.menu.matches(':popover-open')) this.menu.querySelector<HTMLElement>('[aria-pressed="true"]')?.focus();
-    });
-    this.menu.addEventListener('keydown', (event) => this.walk(event));
-    this.element = h('div', { class: 'nv-group' }, this.button, this.menu);
+  }
+
+  get element(): HTMLElement {
+    return this.popover.element;
   }
 
   show(image: RadiographImage | null, display: Display | null): void {
     const { words } = this;
-    this.button.disabled = image === null || (display?.voi ?? null) === null;
+    this.popover.button.disabled = image === null || (display?.voi ?? null) === null;
     const name = image === null || display === null ? words.text('window') : windowName(display.voiKey, image, words);
     setText(this.name, name);
-    this.button.setAttribute('aria-label', `${words.text('windows')}: ${name}`);
-    this.button.title = words.text('windows');
+    this.popover.name(`${words.text('windows')}: ${name}`);
     if (image === null || display === null || display.voi === null) return;
     const { center, width } = display.voi;
     if (document.activeElement !== this.center) this.center.value = String(Math.round(center * 100) / 100);
@@ -90,8 +80,7 @@ export class WindowMenu {
     const button = h('button', { type: 'button', class: 'nv-menu-item', 'aria-pressed': pressed, 'data-voi': voiKey }, label);
     button.addEventListener('click', () => {
       this.listener.choose(voiKey);
-      this.menu.hidePopover();
-      this.button.focus();
+      this.popover.close();
     });
     return button;
   }
@@ -104,21 +93,5 @@ export class WindowMenu {
       if (Number.isFinite(center) && Number.isFinite(width) && width > 0) this.listener.type(center, width);
     });
     return field;
-  }
-
-  /** Up and down walk the choices. */
-  private walk(event: KeyboardEvent): void {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-    const items = [...this.choices.querySelectorAll<HTMLElement>('.nv-menu-item')];
-    const here = items.findIndex((item) => item === event.target);
-    if (step === 0 || here === -1) return;
-    event.preventDefault();
-    items.at((here + step) % items.length)?.focus();
-  }
-
-  private place(): void {
-    const box = this.button.getBoundingClientRect();
-    this.menu.style.left = `${box.left}px`;
-    this.menu.style.top = `${box.bottom + 4}px`;
   }
 }
