@@ -31,7 +31,7 @@ PEOPLE_AREAS: Final = (
 )
 METHODS: Final = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**/templates/**.xml", "ignore"), ("**.py", "python")]
 KEYWORDS: Final[dict[str, tuple[int | tuple[int, int] | tuple[int, str], ...] | None]] = {
-    "_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
+    "_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "P_": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 ERROR_KEYWORDS: Final[dict[str, None]] = dict.fromkeys((
     "InvalidInput", "Unauthenticated", "Forbidden", "Conflict", "InvalidTransition", "StaleVersion", "Refused",

@@ -101,6 +101,11 @@ def N_(message: str) -> str:  # noqa: N802 - the extractor's conventional mark
     return message
 
 
+def P_(context: str, message: str) -> str:  # noqa: N802 - the extractor reads the context
+    """Mark a word for translation in a context; `pgettext()` translates it where it is shown."""
+    return message
+
+
 def choose_language(connection: HTTPConnection, fallback: str) -> str:
     """Return the language of a request: the one chosen (kept in a cookie), else the browser's, else the house's."""
     chosen = connection.cookies.get(LANGUAGE_COOKIE)

@@ -11,7 +11,7 @@ from typing import Final
 from negatoscope.access.model import Role
 from negatoscope.ai.model import FindingState, RunState
 from negatoscope.archive.model import StudyState
-from negatoscope.doors.web.language import N_, gettext
+from negatoscope.doors.web.language import N_, P_, gettext, pgettext
 from negatoscope.exchange.model import DeliveryState
 from negatoscope.orders.model import Priority
 from negatoscope.orders.states import OrderState, StepState
@@ -32,95 +32,95 @@ class StateSign:
 
 STATES: Final[Mapping[str, Mapping[str, StateSign]]] = MappingProxyType({
     "order": {
-        OrderState.RECEIVED: StateSign(N_("Received"), "inbox", "neutral"),
-        OrderState.ACCEPTED: StateSign(N_("Accepted"), "check", "info"),
-        OrderState.SCHEDULED: StateSign(N_("Scheduled"), "calendar", "info"),
-        OrderState.IN_PROGRESS: StateSign(N_("In progress"), "progress", "active"),
-        OrderState.COMPLETED: StateSign(N_("Completed"), "check", "success"),
-        OrderState.REPORTED: StateSign(N_("Reported"), "report", "success"),
-        OrderState.REJECTED: StateSign(N_("Refused"), "stop", "danger"),
-        OrderState.CANCELLED: StateSign(N_("Cancelled"), "cross", "neutral"),
-        OrderState.DISCONTINUED: StateSign(N_("Discontinued"), "stop", "warning"),
-        OrderState.ON_HOLD: StateSign(N_("On hold"), "pause", "warning"),
+        OrderState.RECEIVED: StateSign(P_("order", "Received"), "inbox", "neutral"),
+        OrderState.ACCEPTED: StateSign(P_("order", "Accepted"), "check", "info"),
+        OrderState.SCHEDULED: StateSign(P_("order", "Scheduled"), "calendar", "info"),
+        OrderState.IN_PROGRESS: StateSign(P_("order", "In progress"), "progress", "active"),
+        OrderState.COMPLETED: StateSign(P_("order", "Completed"), "check", "success"),
+        OrderState.REPORTED: StateSign(P_("order", "Reported"), "report", "success"),
+        OrderState.REJECTED: StateSign(P_("order", "Refused"), "stop", "danger"),
+        OrderState.CANCELLED: StateSign(P_("order", "Cancelled"), "cross", "neutral"),
+        OrderState.DISCONTINUED: StateSign(P_("order", "Discontinued"), "stop", "warning"),
+        OrderState.ON_HOLD: StateSign(P_("order", "On hold"), "pause", "warning"),
     },
     "step": {
-        StepState.SCHEDULED: StateSign(N_("Scheduled"), "calendar", "info"),
-        StepState.ARRIVED: StateSign(N_("Arrived"), "person", "info"),
-        StepState.READY: StateSign(N_("Ready"), "check", "info"),
-        StepState.STARTED: StateSign(N_("Started"), "progress", "active"),
-        StepState.COMPLETED: StateSign(N_("Completed"), "check", "success"),
-        StepState.CANCELED: StateSign(N_("Cancelled"), "cross", "neutral"),
-        StepState.DISCONTINUED: StateSign(N_("Discontinued"), "stop", "warning"),
+        StepState.SCHEDULED: StateSign(P_("step", "Scheduled"), "calendar", "info"),
+        StepState.ARRIVED: StateSign(P_("step", "Arrived"), "person", "info"),
+        StepState.READY: StateSign(P_("step", "Ready"), "check", "info"),
+        StepState.STARTED: StateSign(P_("step", "Started"), "progress", "active"),
+        StepState.COMPLETED: StateSign(P_("step", "Completed"), "check", "success"),
+        StepState.CANCELED: StateSign(P_("step", "Cancelled"), "cross", "neutral"),
+        StepState.DISCONTINUED: StateSign(P_("step", "Discontinued"), "stop", "warning"),
     },
     "study": {
-        StudyState.RECEIVING: StateSign(N_("Receiving"), "progress", "active"),
-        StudyState.STABLE: StateSign(N_("Complete"), "check", "success"),
+        StudyState.RECEIVING: StateSign(P_("study", "Receiving"), "progress", "active"),
+        StudyState.STABLE: StateSign(P_("study", "Complete"), "check", "success"),
     },
     "task": {
-        TaskState.UNASSIGNED: StateSign(N_("To read"), "inbox", "info"),
-        TaskState.CLAIMED: StateSign(N_("Being read"), "person", "active"),
-        TaskState.DRAFT: StateSign(N_("Draft"), "pen", "active"),
-        TaskState.PRELIMINARY: StateSign(N_("Preliminary"), "report", "warning"),
-        TaskState.FINAL: StateSign(N_("Final"), "check", "success"),
-        TaskState.ADDENDUM_DRAFT: StateSign(N_("Addendum being written"), "pen", "active"),
-        TaskState.ADDENDED: StateSign(N_("Addended"), "report", "success"),
-        TaskState.ON_HOLD: StateSign(N_("On hold"), "pause", "warning"),
+        TaskState.UNASSIGNED: StateSign(P_("task", "To read"), "inbox", "info"),
+        TaskState.CLAIMED: StateSign(P_("task", "Being read"), "person", "active"),
+        TaskState.DRAFT: StateSign(P_("task", "Draft"), "pen", "active"),
+        TaskState.PRELIMINARY: StateSign(P_("task", "Preliminary"), "report", "warning"),
+        TaskState.FINAL: StateSign(P_("task", "Final"), "check", "success"),
+        TaskState.ADDENDUM_DRAFT: StateSign(P_("task", "Addendum being written"), "pen", "active"),
+        TaskState.ADDENDED: StateSign(P_("task", "Addended"), "report", "success"),
+        TaskState.ON_HOLD: StateSign(P_("task", "On hold"), "pause", "warning"),
     },
     "report": {
-        ReportState.DRAFT: StateSign(N_("Draft"), "pen", "active"),
-        ReportState.PRELIMINARY: StateSign(N_("Preliminary"), "report", "warning"),
-        ReportState.FINAL: StateSign(N_("Final"), "check", "success"),
-        ReportState.ADDENDUM_DRAFT: StateSign(N_("Addendum being written"), "pen", "active"),
-        ReportState.ADDENDED: StateSign(N_("Addended"), "report", "success"),
+        ReportState.DRAFT: StateSign(P_("report", "Draft"), "pen", "active"),
+        ReportState.PRELIMINARY: StateSign(P_("report", "Preliminary"), "report", "warning"),
+        ReportState.FINAL: StateSign(P_("report", "Final"), "check", "success"),
+        ReportState.ADDENDUM_DRAFT: StateSign(P_("report", "Addendum being written"), "pen", "active"),
+        ReportState.ADDENDED: StateSign(P_("report", "Addended"), "report", "success"),
     },
     "report_version": {
-        VersionStatus.PRELIMINARY: StateSign(N_("Preliminary"), "report", "warning"),
-        VersionStatus.FINAL: StateSign(N_("Final"), "check", "success"),
-        VersionStatus.ADDENDUM: StateSign(N_("Addendum"), "plus", "success"),
+        VersionStatus.PRELIMINARY: StateSign(P_("report_version", "Preliminary"), "report", "warning"),
+        VersionStatus.FINAL: StateSign(P_("report_version", "Final"), "check", "success"),
+        VersionStatus.ADDENDUM: StateSign(P_("report_version", "Addendum"), "plus", "success"),
     },
     "run": {
-        RunState.REQUESTED: StateSign(N_("Requested"), "inbox", "neutral"),
-        RunState.QUEUED: StateSign(N_("Waiting"), "pause", "neutral"),
-        RunState.RUNNING: StateSign(N_("Running"), "progress", "active"),
-        RunState.SUCCEEDED: StateSign(N_("Done"), "check", "success"),
-        RunState.FAILED: StateSign(N_("Failed"), "stop", "danger"),
-        RunState.REFUSED: StateSign(N_("Image not suitable"), "cross", "warning"),
-        RunState.NO_MODEL: StateSign(N_("No model installed"), "cross", "neutral"),
-        RunState.SUPERSEDED: StateSign(N_("Superseded"), "swap", "neutral"),
-        RunState.WITHDRAWN: StateSign(N_("Withdrawn"), "stop", "warning"),
+        RunState.REQUESTED: StateSign(P_("run", "Requested"), "inbox", "neutral"),
+        RunState.QUEUED: StateSign(P_("run", "Waiting"), "pause", "neutral"),
+        RunState.RUNNING: StateSign(P_("run", "Running"), "progress", "active"),
+        RunState.SUCCEEDED: StateSign(P_("run", "Done"), "check", "success"),
+        RunState.FAILED: StateSign(P_("run", "Failed"), "stop", "danger"),
+        RunState.REFUSED: StateSign(P_("run", "Image not suitable"), "cross", "warning"),
+        RunState.NO_MODEL: StateSign(P_("run", "No model installed"), "cross", "neutral"),
+        RunState.SUPERSEDED: StateSign(P_("run", "Superseded"), "swap", "neutral"),
+        RunState.WITHDRAWN: StateSign(P_("run", "Withdrawn"), "stop", "warning"),
     },
     "finding": {
-        FindingState.PENDING_DISPLAY: StateSign(N_("Not seen yet"), "inbox", "neutral"),
-        FindingState.DISPLAYED: StateSign(N_("Seen"), "eye", "info"),
-        FindingState.ACCEPTED: StateSign(N_("Kept by the reader"), "check", "success"),
-        FindingState.REJECTED: StateSign(N_("Set aside by the reader"), "cross", "neutral"),
-        FindingState.IGNORED: StateSign(N_("Left without comment"), "pause", "neutral"),
-        FindingState.WITHDRAWN: StateSign(N_("Withdrawn"), "stop", "warning"),
+        FindingState.PENDING_DISPLAY: StateSign(P_("finding", "Not seen yet"), "inbox", "neutral"),
+        FindingState.DISPLAYED: StateSign(P_("finding", "Seen"), "eye", "info"),
+        FindingState.ACCEPTED: StateSign(P_("finding", "Kept by the reader"), "check", "success"),
+        FindingState.REJECTED: StateSign(P_("finding", "Set aside by the reader"), "cross", "neutral"),
+        FindingState.IGNORED: StateSign(P_("finding", "Left without comment"), "pause", "neutral"),
+        FindingState.WITHDRAWN: StateSign(P_("finding", "Withdrawn"), "stop", "warning"),
     },
     "identity": {
-        IdentityStatus.PROVISIONAL: StateSign(N_("Provisional identity"), "clock", "warning"),
-        IdentityStatus.VALIDATED: StateSign(N_("Validated identity"), "check", "info"),
-        IdentityStatus.RETRIEVED: StateSign(N_("Retrieved identity"), "download", "info"),
-        IdentityStatus.QUALIFIED: StateSign(N_("Qualified identity"), "check", "success"),
+        IdentityStatus.PROVISIONAL: StateSign(P_("identity", "Provisional identity"), "clock", "warning"),
+        IdentityStatus.VALIDATED: StateSign(P_("identity", "Validated identity"), "check", "info"),
+        IdentityStatus.RETRIEVED: StateSign(P_("identity", "Retrieved identity"), "download", "info"),
+        IdentityStatus.QUALIFIED: StateSign(P_("identity", "Qualified identity"), "check", "success"),
     },
     "delivery": {
-        DeliveryState.QUEUED: StateSign(N_("On its way"), "progress", "active"),
-        DeliveryState.DELIVERED: StateSign(N_("Delivered"), "check", "success"),
-        DeliveryState.PARKED: StateSign(N_("Refused by the receiver"), "stop", "danger"),
-        DeliveryState.CANCELLED: StateSign(N_("Given up"), "cross", "neutral"),
+        DeliveryState.QUEUED: StateSign(P_("delivery", "On its way"), "progress", "active"),
+        DeliveryState.DELIVERED: StateSign(P_("delivery", "Delivered"), "check", "success"),
+        DeliveryState.PARKED: StateSign(P_("delivery", "Refused by the receiver"), "stop", "danger"),
+        DeliveryState.CANCELLED: StateSign(P_("delivery", "Given up"), "cross", "neutral"),
     },
     "priority": {
-        Priority.STAT: StateSign(N_("Immediate"), "bolt", "danger"),
-        Priority.URGENT: StateSign(N_("Urgent"), "bolt", "warning"),
-        Priority.ROUTINE: StateSign(N_("Routine"), "clock", "neutral"),
+        Priority.STAT: StateSign(P_("priority", "Immediate"), "bolt", "danger"),
+        Priority.URGENT: StateSign(P_("priority", "Urgent"), "bolt", "warning"),
+        Priority.ROUTINE: StateSign(P_("priority", "Routine"), "clock", "neutral"),
     },
     "share": {
-        ShareState.ACTIVE: StateSign(N_("Open"), "link", "success"),
-        ShareState.SUSPENDED: StateSign(N_("Suspended"), "pause", "warning"),
-        ShareState.EXHAUSTED: StateSign(N_("Used up"), "check", "neutral"),
-        ShareState.LOCKED: StateSign(N_("Locked"), "lock", "danger"),
-        ShareState.EXPIRED: StateSign(N_("Expired"), "clock", "neutral"),
-        ShareState.REVOKED: StateSign(N_("Withdrawn"), "stop", "neutral"),
+        ShareState.ACTIVE: StateSign(P_("share", "Open"), "link", "success"),
+        ShareState.SUSPENDED: StateSign(P_("share", "Suspended"), "pause", "warning"),
+        ShareState.EXHAUSTED: StateSign(P_("share", "Used up"), "check", "neutral"),
+        ShareState.LOCKED: StateSign(P_("share", "Locked"), "lock", "danger"),
+        ShareState.EXPIRED: StateSign(P_("share", "Expired"), "clock", "neutral"),
+        ShareState.REVOKED: StateSign(P_("share", "Withdrawn"), "stop", "neutral"),
     },
 })  # fmt: skip
 
@@ -141,6 +141,11 @@ MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
     }
 )
 """The states that each machine of `STATES` has in its area; a test holds the two together."""
+
+
+def state_word(machine: str, state: str) -> str:
+    """Return the word of a state in the language of the page; each machine has its own, since French words agree."""
+    return pgettext(machine, state_of(machine, state).word)
 
 
 def state_of(machine: str, state: str) -> StateSign:

@@ -19,7 +19,7 @@ from negatoscope.doors.web.icons import icon
 from negatoscope.doors.web.navigation import entries_for
 from negatoscope.doors.web.preferences import DENSITIES, THEMES, density_of, theme_of
 from negatoscope.doors.web.shortcuts import SHORTCUTS
-from negatoscope.doors.web.states import role_name, state_of
+from negatoscope.doors.web.states import role_name, state_of, state_word
 from negatoscope.platform.logs import request_id
 
 TEMPLATE_FOLDER: Final = Path(__file__).parent / "templates"
@@ -57,6 +57,7 @@ def environment() -> Environment:
         "icon": icon,
         "asset_tags": asset_tags,
         "state_of": state_of,
+        "state_word": state_word,
         "role_name": role_name,
         "languages": language.LANGUAGES,
         "themes": THEMES,
