@@ -17,7 +17,7 @@ WAIT_FOR_FULL = """
 () => new Promise((resolve) => {
   const check = () => {
     const viewer = window.negatoscopeViewer;
-    if (viewer && viewer.state().quality === "full") resolve(performance.now());
+    if (viewer && viewer.state().panes[0]?.quality === "full") resolve(performance.now());
     else requestAnimationFrame(check);
   };
   check();

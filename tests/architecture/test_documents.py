@@ -17,7 +17,9 @@ COMMANDS = ROOT / "docs" / "reference" / "commands.md"
 def settings_table() -> str:
     rows = ["| setting | default | what it is |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
-        default = "`~/.local/share/negatoscope`" if name == "data" else "" if field.default is None else f"`{field.default}`".lower()
+        default = (
+            "`~/.local/share/negatoscope`" if name == "data" else "" if field.default is None else f"`{field.default}`".lower()
+        )
         default = f"`{field.default}`" if isinstance(field.default, str) else default
         rows.append(f"| `NEGATOSCOPE_{name.upper()}` | {default} | {field.description} |")
     return "\n".join(rows)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from negatoscope.access.sweeping import sweep_access
 from negatoscope.ai.jobs import RUN_MODEL
 from negatoscope.ai.requests import REQUEST_RUNS
 from negatoscope.ai.results import SETTLE_FINDINGS
 from negatoscope.archive import stability
 from negatoscope.audit.sealing import seal_pending
+from negatoscope.doors.dimse.commitment_job import REPORT_COMMITMENT
 from negatoscope.dose.register import RECORD_EXPOSURES
 from negatoscope.exchange.deliveries import DELIVER, QUEUE_RESULTS
 from negatoscope.orders import matching
@@ -43,10 +45,11 @@ REACTIONS: tuple[Reaction, ...] = (
     QUEUE_RESULTS,
 )
 
-JOBS: tuple[JobDefinition, ...] = (RUN_MODEL, DELIVER)
+JOBS: tuple[JobDefinition, ...] = (RUN_MODEL, DELIVER, REPORT_COMMITMENT)
 
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="studies", period_s=1.0, run=stability.sweep),
     Periodic(name="urgency", period_s=60.0, run=refresh_all),
+    Periodic(name="sessions", period_s=3600.0, run=sweep_access),
     Periodic(name="audit", period_s=0.5, run=lambda platform: seal_pending(platform.database, platform.clock)),
 )

