@@ -66,7 +66,10 @@ STEP_ACTIONS: Final[Mapping[str, str]] = MappingProxyType({
     StepEvent.COMPLETE: N_("Complete"),
 })  # fmt: skip
 SOURCES: Final[Mapping[str, str]] = MappingProxyType({
-    "desk": N_("the desk"), "hl7": N_("an HL7 message"), "dicom": N_("an image"), "fhir": N_("FHIR"),
+    "desk": N_("the desk"),
+    "hl7": N_("an HL7 message"),
+    "dicom": N_("an image"),
+    "demonstration": N_("the demonstration"),
 })  # fmt: skip
 DISCREPANCIES: Final[Mapping[str, str]] = MappingProxyType({
     "traits_differ": N_("The same number came with other traits."),
