@@ -80,9 +80,11 @@ def update_places(tx: Connection, places: Sequence[tuple[UUID, Urgency]]) -> Non
     """Write urgency alone: it is no change that anybody could be behind on, so the version stays."""
     if not places:
         return
+    # An IN list is expanded at each execution, which one statement for many rows cannot be.
+    is_open = or_(*(reading_tasks.c.state == state for state in _OPEN))
     query = (
         update(reading_tasks)
-        .where(reading_tasks.c.task_id == bindparam("of_task"), reading_tasks.c.state.in_(_OPEN))
+        .where(reading_tasks.c.task_id == bindparam("of_task"), is_open)
         .values(
             band=bindparam("new_band"),
             rank=bindparam("new_rank"),

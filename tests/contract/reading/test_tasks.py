@@ -196,9 +196,9 @@ def test_study_on_hold_shows_why_and_comes_back_by_a_claim(
 def test_waiting_raises_and_the_minute_tells_the_lists(
     platform: Platform, arrived: Callable[..., ReadingTask], clock: TurnedClock
 ) -> None:
-    task = arrived()
+    task, _ = arrived(), arrived()
     clock.turn(timedelta(hours=12))
-    assert refresh_all(platform) == 1
+    assert refresh_all(platform) == 2
     later = task_of_study(platform, task.study_uid)
     assert later.urgency.total == task.urgency.total + 15
     assert later.version == task.version
