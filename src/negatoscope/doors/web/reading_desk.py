@@ -128,6 +128,8 @@ def open_desk(platform: Platform, subject: Subject, study_uid: str) -> Desk:
                 priors=[PriorChoice(one.study.study_uid, _prior_label(one.study), one.explanation) for one in on_desk],
                 initial_prior=on_desk[0].study.study_uid if on_desk else None,
                 findings_url=f"/studies/{study_uid}/findings",
+                # The findings stand beside the report, where they are judged; the viewer's own list starts closed.
+                preferences={"panel": False},
             ),
             is_mine=is_mine,
             is_leased_to_another=row.task.is_leased(platform.clock.now()) and not is_mine,

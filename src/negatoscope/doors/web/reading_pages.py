@@ -21,7 +21,7 @@ from negatoscope.doors.web.reading_words import (
     VIEW_WORDS,
     chips,
     procedure_words,
-    waiting_words,
+    since_words,
 )
 from negatoscope.doors.web.reporting_words import editor_words, report_sections
 from negatoscope.doors.web.templates import page, see_other
@@ -55,6 +55,7 @@ def show_list(
     with platform.database.read(platform.tenant) as tx:
         found = list_tasks(tx, subject, wanted, after=Place.parse(after) if after else None, limit=PAGE_LENGTH)
         counts = count_tasks(tx, subject)
+    now = platform.clock.now()
     filters = {"q": q, "modality": modality, "since": since, "until": until}
     return page(
         request,
@@ -76,10 +77,9 @@ def show_list(
         modalities=[(one, one) for one in MODALITIES],
         next_href=_address(filters | {"view": view.value, "after": str(found.next_after)}) if found.next_after else None,
         first_href=_address(filters | {"view": view.value}) if after else None,
-        now=platform.clock.now(),
+        since=lambda at: since_words(at, now),
         chips=chips,
         procedure_words=procedure_words,
-        waiting_words=waiting_words,
         band_words=BAND_WORDS,
     )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from negatoscope.doors.web.formatting import format_number
+from negatoscope.doors.web.formatting import format_datetime, format_number, format_time, local_time
 from negatoscope.doors.web.language import N_, current_language, gettext, ngettext
 from negatoscope.reading.listing import TaskRow, View
 from negatoscope.reading.relevance import Prior, Reason
@@ -23,9 +24,9 @@ VIEW_WORDS: Final[Mapping[View, str]] = MappingProxyType({
 })  # fmt: skip
 
 BAND_WORDS: Final[Mapping[Band, str]] = MappingProxyType({
-    Band.CRITICAL: N_("Critical: above everything else"),
-    Band.OVERDUE: N_("Past its target: above all that is not critical"),
-    Band.WAITING: N_("In the order of its points"),
+    Band.CRITICAL: N_("Immediate, or critical for a model"),
+    Band.OVERDUE: N_("Past the target time"),
+    Band.WAITING: N_("In the order of the points"),
     Band.READ: N_("Read"),
 })  # fmt: skip
 
@@ -117,6 +118,11 @@ def waiting_words(minutes: int) -> str:
         return gettext("%(hours)s h %(minutes)02d") % {"hours": hours, "minutes": rest}
     days, hours = divmod(hours, 24)
     return gettext("%(days)s d %(hours)s h") % {"days": days, "hours": hours}
+
+
+def since_words(at: datetime, now: datetime) -> str:
+    """Return since when a study waits: the time today, with the day before that."""
+    return format_time(at) if local_time(at).date() == local_time(now).date() else format_datetime(at)
 
 
 def side_word(side: str) -> str:
