@@ -1,4 +1,4 @@
-"""The examinations of the demonstration: for whom, why, and which drawn radiograph answers."""
+"""The examinations of the demonstration: for whom, why, and which drawn radiographs answer."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from negatoscope.orders.model import Laterality, Origin, Priority
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One examination. Without `recipe` it waits on the worklist; with `report` it is signed."""
+    """One examination. Without `recipes` it waits on the worklist; with `report` it is signed."""
 
     patient: int
     procedure_code: str
     ago: timedelta
-    recipe: str | None = None
+    recipes: tuple[str, ...] = ()
     seed: int = 0
     priority: Priority = Priority.ROUTINE
     origin: Origin = Origin.OUTPATIENT
@@ -29,7 +29,7 @@ HISTORY = (
         patient=0,
         procedure_code="CHEST-PA",
         ago=timedelta(days=424),
-        recipe="chest",
+        recipes=("chest",),
         seed=11,
         question="Bilan préopératoire.",
         report=(
@@ -41,7 +41,7 @@ HISTORY = (
         patient=4,
         procedure_code="PELVIS-AP",
         ago=timedelta(days=730),
-        recipe="pelvis",
+        recipes=("pelvis",),
         seed=12,
         question="Douleurs de hanche.",
         report=("Interlignes coxo-fémoraux conservés. Pas de lésion osseuse visible.", "Bassin de face sans anomalie osseuse."),
@@ -52,7 +52,7 @@ TODAY = (
         patient=4,
         procedure_code="PELVIS-AP",
         ago=timedelta(minutes=24),
-        recipe="pelvis-fracture",
+        recipes=("pelvis-fracture",),
         seed=12,
         priority=Priority.STAT,
         origin=Origin.EMERGENCY,
@@ -62,7 +62,7 @@ TODAY = (
         patient=0,
         procedure_code="CHEST-PA",
         ago=timedelta(minutes=51),
-        recipe="chest-effusion",
+        recipes=("chest-effusion",),
         seed=11,
         priority=Priority.URGENT,
         origin=Origin.EMERGENCY,
@@ -72,7 +72,7 @@ TODAY = (
         patient=2,
         procedure_code="HAND-2V",
         ago=timedelta(minutes=38),
-        recipe="hand-fracture",
+        recipes=("hand-fracture",),
         seed=13,
         priority=Priority.URGENT,
         origin=Origin.EMERGENCY,
@@ -82,29 +82,39 @@ TODAY = (
     Case(
         patient=5,
         procedure_code="CHEST-PA",
+        ago=timedelta(minutes=17),
+        recipes=("chest-pneumothorax",),
+        seed=17,
+        priority=Priority.URGENT,
+        origin=Origin.EMERGENCY,
+        question="Douleur thoracique droite brutale, dyspnée. Pneumothorax ?",
+    ),
+    Case(
+        patient=7,
+        procedure_code="CHEST-PALAT",
         ago=timedelta(hours=3),
-        recipe="chest-heart",
+        recipes=("chest-heart", "chest-lateral-heart"),
         seed=14,
         origin=Origin.INPATIENT,
         question="Œdèmes des membres inférieurs. Cardiomégalie ?",
     ),
     Case(
         patient=1,
-        procedure_code="CHEST-PA",
+        procedure_code="CHEST-PALAT",
         ago=timedelta(hours=5),
-        recipe="chest-nodule",
+        recipes=("chest-nodule", "chest-lateral-nodule"),
         seed=15,
         question="Toux traînante, tabagisme.",
     ),
     Case(
-        patient=3,
+        patient=6,
         procedure_code="HAND-2V",
         ago=timedelta(hours=2),
-        recipe="hand",
+        recipes=("hand",),
         seed=16,
         laterality=Laterality.RIGHT,
         question="Douleur de la main droite après un choc au sport.",
     ),
-    Case(patient=6, procedure_code="CHEST-PA", ago=timedelta(minutes=-25), question="Visite d'aptitude."),
+    Case(patient=3, procedure_code="CHEST-PA", ago=timedelta(minutes=-25), question="Toux fébrile depuis cinq jours. Foyer ?"),
     Case(patient=7, procedure_code="PELVIS-AP", ago=timedelta(minutes=-50), question="Contrôle d'une prothèse de hanche."),
 )

@@ -52,6 +52,7 @@ RADIOLOGIST = next(account for account in ACCOUNTS if Role.RADIOLOGIST in accoun
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
 DRAWN_AT_ONCE = 2
 Progress = Callable[[int, int], None]
+Pictures = tuple[NDArray[np.uint16], ...]
 
 
 def furnish(platform: Platform, progress: Progress = lambda _done, _total: None) -> Record:
@@ -133,14 +134,12 @@ def _patient(platform: Platform, system: Subject, number: int) -> PatientId:
         return PatientId(find_or_create_patient(tx, system, [person.identifier], person.demographics, source="demonstration"))
 
 
-def _draw(platform: Platform, case: Case) -> NDArray[np.uint16] | None:
-    """Draw a radiograph in a process of its own, so that two are drawn at once."""
-    return platform.sandbox.run(render, case.recipe, case.seed, timeout_s=120) if case.recipe is not None else None
+def _draw(platform: Platform, case: Case) -> Pictures:
+    """Draw the radiographs of an examination in a process of their own, so that two examinations are drawn at once."""
+    return tuple(platform.sandbox.run(render, recipe, case.seed, timeout_s=120) for recipe in case.recipes)
 
 
-def _perform(
-    platform: Platform, system: Subject, case: Case, picture: Future[NDArray[np.uint16] | None], number: str, record: Record
-) -> None:
+def _perform(platform: Platform, system: Subject, case: Case, pictures: Future[Pictures], number: str, record: Record) -> None:
     person = PATIENTS[case.patient]
     at = platform.clock.now() - case.ago
     order = accept_order(
@@ -165,17 +164,14 @@ def _perform(
         ),
     )
     procedure = order.procedures[0]
-    if case.recipe is not None and order.state in {OrderState.ACCEPTED, OrderState.SCHEDULED}:
-        _expose(platform, case, procedure, picture)
+    if case.recipes and order.state in {OrderState.ACCEPTED, OrderState.SCHEDULED}:
+        _expose(platform, case, procedure, pictures)
         _digest(platform)
     if case.report is not None and order.state is not OrderState.REPORTED:
         _report(platform, procedure, case.report, record)
 
 
-def _expose(platform: Platform, case: Case, procedure: RequestedProcedure, picture: Future[NDArray[np.uint16] | None]) -> None:
-    pixels = picture.result()
-    if case.recipe is None or pixels is None:
-        return
+def _expose(platform: Platform, case: Case, procedure: RequestedProcedure, pictures: Future[Pictures]) -> None:
     person = PATIENTS[case.patient]
     step = procedure.steps[0]
     examination = Examination(
@@ -193,9 +189,10 @@ def _expose(platform: Platform, case: Case, procedure: RequestedProcedure, pictu
         referring_physician="HADDAD^Samir^^Dr",
         station_name=step.station_name,
     )
-    content = synthetic_object(case.recipe, pixels, examination)
+    drawn = zip(case.recipes, pictures.result(), strict=True)
+    contents = [synthetic_object(recipe, pixels, examination, number=n) for n, (recipe, pixels) in enumerate(drawn, 1)]
     device = device_subject(platform.tenant, step.station_ae_title, "127.0.0.1")
-    acquire(platform, device, procedure, examination, content)
+    acquire(platform, device, procedure, examination, *contents)
 
 
 def _digest(platform: Platform) -> None:

@@ -1,4 +1,4 @@
-"""A modality of the demonstration: it opens the performed step, stores the image, closes the step, as a real one does."""
+"""A modality of the demonstration: it opens the performed step, stores the images, closes the step, as a real one does."""
 
 from __future__ import annotations
 
@@ -39,14 +39,17 @@ def store(platform: Platform, device: Subject, content: bytes, *, source: Source
 
 
 def acquire(
-    platform: Platform, device: Subject, procedure: RequestedProcedure, examination: Examination, content: bytes
+    platform: Platform, device: Subject, procedure: RequestedProcedure, examination: Examination, *contents: bytes
 ) -> None:
-    """Carry out the step of an examination: begin it, store its image, complete it."""
+    """Carry out the step of an examination: begin it, store its images `contents`, complete it."""
     performed_uid = new_uid()
     performed_steps.create(platform, device, performed_uid, _begin(procedure, procedure.steps[0], examination))
     source = Source(kind=SourceKind.DIMSE, name=device.ae_title or device.display_name, address=device.address)
-    store(platform, device, content, source=source)
-    performed_steps.update(platform, device, performed_uid, _end(content, examination.performed_at))
+    made = []
+    for content in contents:
+        store(platform, device, content, source=source)
+        made.append(_performed_series(content))
+    performed_steps.update(platform, device, performed_uid, _end(made, examination.performed_at))
 
 
 def local_time(platform: Platform, at: datetime) -> datetime:
@@ -75,7 +78,7 @@ def _begin(procedure: RequestedProcedure, step: ScheduledStep, examination: Exam
     return attributes
 
 
-def _end(content: bytes, performed_at: datetime) -> Dataset:
+def _performed_series(content: bytes) -> Dataset:
     stored = pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True)
     image = Dataset()
     image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = stored.SOPClassUID, stored.SOPInstanceUID
@@ -83,9 +86,13 @@ def _end(content: bytes, performed_at: datetime) -> Dataset:
     series.SeriesInstanceUID = stored.SeriesInstanceUID
     series.ProtocolName = stored.get("SeriesDescription", "")
     series.ReferencedImageSequence = Sequence([image])
+    return series
+
+
+def _end(made: list[Dataset], performed_at: datetime) -> Dataset:
     attributes = Dataset()
     attributes.PerformedProcedureStepStatus = "COMPLETED"
     attributes.PerformedProcedureStepEndDate = performed_at.strftime("%Y%m%d")
     attributes.PerformedProcedureStepEndTime = performed_at.strftime("%H%M%S")
-    attributes.PerformedSeriesSequence = Sequence([series])
+    attributes.PerformedSeriesSequence = Sequence(made)
     return attributes

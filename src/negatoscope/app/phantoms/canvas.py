@@ -12,8 +12,12 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from negatoscope.app.phantoms.curves import Point
+
 Field = NDArray[np.float32]
-Point = tuple[float, float]
+
+# An outline given by its values at some heights runs through this many millimetres to be smooth.
+OUTLINE_SMOOTHING_MM = 22.0
 
 
 def as_field(values: object) -> Field:
@@ -54,10 +58,31 @@ class Canvas:
 
     def column(self, half_widths: Sequence[Point], centre_x: float, depth: float, power: float = 2.0) -> Field:
         """Return the chord through a trunk whose half width is given at some heights: (y, half width), smooth between."""
-        ys, widths = zip(*half_widths, strict=True)
-        half = np.interp(self.y[:, 0], ys, widths, left=0.0, right=widths[-1]).astype(np.float32)
-        u = np.abs(self.x - centre_x) / np.maximum(half, 1e-3)[:, None]
-        return as_field(depth * np.clip(1 - u**power, 0, None) ** (1 / power) * (half > 0)[:, None])
+        half = self.at_heights(half_widths)
+        u = np.abs(self.x - centre_x) / half
+        return as_field(depth * np.clip(1 - u**power, 0, None) ** (1 / power))
+
+    def at_heights(self, values: Sequence[Point]) -> Field:
+        """Return, (rows, 1), what is given at some heights as (y, value), smoothly between."""
+        ys, given = zip(*values, strict=True)
+        width = round(OUTLINE_SMOOTHING_MM / 2 / self.spacing_mm)
+        margin = width + 2
+        heights = (np.arange(-margin, self.soft.shape[0] + margin) + 0.5) * self.spacing_mm
+        box = np.full(width, 1 / width)
+        twice = np.convolve(np.convolve(np.interp(heights, ys, given), box, "same"), box, "same")
+        return as_field(twice[margin : margin + self.soft.shape[0], None])
+
+    def inside(self, corners: Sequence[Point], softness_mm: float) -> Field:
+        """Return 1 inside a polygon and 0 outside, its edge softened."""
+        where = self.window(corners, 0)
+        x, y = self.x[where], self.y[where]
+        within = np.zeros(x.shape, bool)
+        for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]], strict=True):
+            at = x0 + (y - y0) / (y1 - y0 if y1 != y0 else 1e-6) * (x1 - x0)
+            within ^= ((y < y0) != (y < y1)) & (x < at)
+        whole = np.zeros_like(self.soft)
+        whole[where] = within
+        return blur(whole, softness_mm, self.spacing_mm) if softness_mm else whole
 
     def tube(
         self, points: Sequence[Point], radii: Sequence[float], *, squash: float = 1.0
@@ -119,14 +144,14 @@ class Canvas:
         return as_field(total / total.std())
 
 
-def resample(coarse: Field, shape: tuple[int, int], step: float) -> Field:
-    """Return a coarse grid seen at a finer one, smoothly between its points."""
+def resample(coarse: Field, shape: tuple[int, int], step: float, *, straight: bool = False) -> Field:
+    """Return a coarse grid seen at a finer one, smoothly between its points; `straight` keeps slopes free of steps."""
     rows, columns = np.arange(shape[0]) / step, np.arange(shape[1]) / step
 
     def weights(position: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         low = position.astype(np.intp)
         t = (position - low).astype(np.float32)
-        return low, t * t * (3 - 2 * t)
+        return low, t if straight else t * t * (3 - 2 * t)
 
     low_row, weight_row = weights(rows)
     low_column, weight_column = weights(columns)
@@ -146,13 +171,3 @@ def blur(field: Field, radius_mm: float, spacing_mm: float) -> Field:
             low = np.take(summed, range(summed.shape[axis] - width), axis=axis)
             field = as_field((high - low) / width)
     return field
-
-
-def arc(start: Point, middle: Point, end: Point, count: int = 24) -> list[Point]:
-    """Return points of the parabola (a quadratic Bézier curve) that is drawn toward `middle`."""
-    points = []
-    for index in range(count + 1):
-        t = index / count
-        a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t * t
-        points.append((a * start[0] + b * middle[0] + c * end[0], a * start[1] + b * middle[1] + c * end[1]))
-    return points

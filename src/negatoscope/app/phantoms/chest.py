@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from negatoscope.app.phantoms.canvas import Canvas, Field, Point, arc, blur
+from negatoscope.app.phantoms.canvas import Canvas, Field, as_field, blur
+from negatoscope.app.phantoms.curves import Point, arc, smooth
+from negatoscope.app.phantoms.vessels import grow_vessels
 
 WIDTH_MM, HEIGHT_MM = 380.0, 420.0
 MIDDLE = WIDTH_MM / 2
+# The pleura seen along its surface, as the length that a ray runs in it.
+PLEURA_MM = 9.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +43,10 @@ def draw_chest(rng: np.random.Generator, findings: ChestFindings, *, spacing_mm:
 
 @dataclass(frozen=True, slots=True)
 class _Lungs:
-    """For each ray, millimetres of aerated lung, and where the diaphragm cuts it."""
+    """For each ray, millimetres of aerated lung, and the part of them that is lung and not air free in the pleura."""
 
     air: Field
+    expanded: Field
     aeration: float = 0.76
 
 
@@ -63,7 +67,7 @@ def _side(canvas: Canvas, size: float, sign: float, dome: Point, lateral_drop: f
     medial = np.interp(canvas.y[:, 0], heights, np.array([14, 16, 19, 23, 25, 27, 30, 31, 31]) * size)[:, None]
     across = (canvas.x - MIDDLE) * sign
     u = (across - (lateral + medial) / 2) / ((lateral - medial) / 2)
-    thickness = 158.0 * size * np.clip(1 - np.abs(u) ** 2.6, 0, None) ** 0.55
+    thickness = 158.0 * size * np.clip(1 - np.abs(u) ** 3.0, 0, None) ** 0.48
     away = canvas.x - dome[0]
     outward = away * sign > 0
     floor = dome[1] + np.where(outward, lateral_drop, lateral_drop * 0.55) * (away / 70) ** 2
@@ -82,40 +86,40 @@ def _lungs(canvas: Canvas, size: float, findings: ChestFindings) -> _Lungs:
         meniscus = level - 34 * np.clip((canvas.x - (MIDDLE + 70)) / 66, 0, 1) ** 2.2 * min(1.0, findings.left_effusion_mm / 40)
         left *= np.clip((meniscus - canvas.y) / 14.0 + 0.5, 0, 1)
     air = blur((right + left).astype(np.float32), 0.7, canvas.spacing_mm)
-    lungs = _Lungs(air)
+    lungs = _Lungs(air, np.ones_like(air))
+    if findings.right_pneumothorax:
+        lungs = _Lungs(air, _collapse(canvas, size))
     canvas.soft -= lungs.aeration * air
-    canvas.soft += 0.006 * air * canvas.texture(6.0, 3) + 0.008 * air * canvas.texture(1.4, 2)
+    parenchyma = air * lungs.expanded
+    canvas.soft += 0.006 * parenchyma * canvas.texture(6.0, 3) + 0.008 * parenchyma * canvas.texture(1.4, 2)
     return lungs
+
+
+def _visceral_pleura(size: float) -> list[Point]:
+    """Return the edge of a right lung that came off the wall of the chest, from its apex down to the diaphragm."""
+    edge = [(20, 128), (24, 108), (38, 96), (54, 98), (68, 112), (80, 138), (90, 168), (99, 200), (107, 230), (116, 260)]
+    return smooth([(MIDDLE - x * size, y) for x, y in [*edge, (126, 288), (137, 312)]], closed=False)
+
+
+def _collapse(canvas: Canvas, size: float) -> Field:
+    """Return where there still is lung (1) and where only air (0) when the right one has come off the wall."""
+    corners = [*_visceral_pleura(size), (MIDDLE - 150, 400), (MIDDLE, 400), (MIDDLE, 150)]
+    left_side = canvas.x > MIDDLE
+    return as_field(np.where(left_side, 1.0, canvas.inside(corners, 0.4)))
 
 
 def _vessels(canvas: Canvas, lungs: _Lungs, size: float) -> None:
     blood = Canvas(WIDTH_MM, HEIGHT_MM, canvas.spacing_mm, canvas.rng)
-
-    def grow(start: Point, angle: float, radius: float, length: float) -> None:
-        points, radii, (x, y), heading = [start], [radius], start, angle
-        for step in range(1, 6):
-            heading += float(canvas.rng.normal(0, 0.07))
-            x, y = x + np.cos(heading) * length / 5, y + np.sin(heading) * length / 5
-            points.append((x, y))
-            radii.append(radius * (1 - 0.07 * step))
-        blood.add_vessel(points, radii)
-        if radius > 0.55:
-            spread = float(canvas.rng.uniform(0.28, 0.5))
-            for turn, part in ((spread, 0.78), (-spread * 0.9, 0.72)):
-                grow(points[-1], heading + turn, radius * 0.9 * part, length * float(canvas.rng.uniform(0.72, 0.9)))
-            if radius > 1.3:
-                side = float(canvas.rng.choice([-1, 1]))
-                grow(points[3], heading + side * float(canvas.rng.uniform(0.6, 1.0)), radius * 0.5, length * 0.7)
-
     for sign, hilum in ((-1.0, (MIDDLE - 38 * size, 178.0)), (1.0, (MIDDLE + 42 * size, 168.0))):
         for angle in (-1.15, -0.62, -0.1, 0.32, 0.72, 1.08, 1.35):
             direction = angle if sign > 0 else np.pi - angle
             near = (hilum[0] + 9 * np.cos(direction), hilum[1] + 15 * np.sin(direction))
-            grow(near, direction + float(canvas.rng.normal(0, 0.06)), float(canvas.rng.uniform(2.6, 3.6)), 36 * size)
+            toward = direction + float(canvas.rng.normal(0, 0.06))
+            grow_vessels(blood, near, toward, float(canvas.rng.uniform(2.6, 3.6)), 36 * size)
         for _ in range(3):
             spot = (hilum[0] + float(canvas.rng.normal(0, 6)), hilum[1] + float(canvas.rng.normal(0, 9)))
             blood.soft = np.maximum(blood.soft, blood.ellipsoid(spot, (11, 14), 12.0))
-    presence = np.clip(lungs.air / 40.0, 0, 1)
+    presence = np.clip(lungs.air / 40.0, 0, 1) * lungs.expanded
     canvas.soft += 1.5 * blood.soft * presence
 
 
@@ -190,7 +194,7 @@ def _shoulders(canvas: Canvas, size: float) -> None:
             [*first, *second], [7.5] * 4 + [5.6] * (len(first) + len(second) - 8) + [6.6] * 4, cortex=1.5, marrow=0.22
         )
         blade = [(MIDDLE + sign * 150, 78), (MIDDLE + sign * 118, 100), (MIDDLE + sign * 132, 214), (MIDDLE + sign * 158, 120)]
-        canvas.bone += 1.6 * _polygon(canvas, blade)
+        canvas.bone += 1.6 * canvas.inside(blade, 1.6)
         border = arc((MIDDLE + sign * 160, 112), (MIDDLE + sign * 150, 170), (MIDDLE + sign * 132, 216), 16)
         canvas.add_bone(border, [4.2] * len(border), cortex=1.3, marrow=0.3, depth=0.8)
         ridge = arc((MIDDLE + sign * 112, 108), (MIDDLE + sign * 140, 84), (MIDDLE + sign * 172, 62), 12)
@@ -198,17 +202,10 @@ def _shoulders(canvas: Canvas, size: float) -> None:
         head = (MIDDLE + sign * 178 * size, 96)
         canvas.bone += 0.22 * canvas.ellipsoid(head, (24, 25), 40.0)
         shaft = [head, (head[0] + sign * 14, 180), (head[0] + sign * 26, 300)]
+        where, distance, radius = canvas.tube(shaft, [46, 44, 42])
+        arm = 2 * np.sqrt(np.clip(radius**2 - distance**2, 0, None))
+        canvas.soft[where] = np.maximum(canvas.soft[where], arm)
         canvas.add_bone(shaft, [17, 12, 11], cortex=4.0, marrow=0.12)
-
-
-def _polygon(canvas: Canvas, corners: Sequence[Point]) -> Field:
-    """Return 1 inside a polygon and 0 outside, its edge softened."""
-    inside = np.zeros(canvas.x.shape, bool)
-    for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]], strict=True):
-        crosses = (canvas.y < y0) != (canvas.y < y1)
-        at = x0 + (canvas.y - y0) / (y1 - y0 if y1 != y0 else 1e-6) * (x1 - x0)
-        inside ^= crosses & (canvas.x < at)
-    return blur(inside.astype(np.float32), 1.6, canvas.spacing_mm)
 
 
 def _findings(canvas: Canvas, lungs: _Lungs, size: float, findings: ChestFindings) -> None:
@@ -221,8 +218,9 @@ def _findings(canvas: Canvas, lungs: _Lungs, size: float, findings: ChestFinding
         where = np.clip((canvas.x - MIDDLE - 30) / 20, 0, 1) * np.clip((canvas.y - 250) / 40, 0, 1)
         canvas.soft += 22.0 * where * np.clip(1 - lungs.air / 30.0, 0, 1)
     if findings.right_pneumothorax:
-        apex = canvas.ellipsoid((MIDDLE - 72 * size, 92), (60, 60), 60.0)
-        collapsed = canvas.ellipsoid((MIDDLE - 56 * size, 176), (62, 100), 90.0)
-        free = np.clip(apex / 22.0, 0, 1) * np.clip(1 - collapsed / 8.0, 0, 1)
-        smooth = blur(free.astype(np.float32), 0.5, canvas.spacing_mm)
-        canvas.soft -= 0.2 * lungs.air * smooth
+        within = np.clip(lungs.air / 12.0, 0, 1)
+        canvas.soft -= 0.17 * lungs.air * (1 - lungs.expanded)
+        canvas.soft += 0.07 * lungs.air * lungs.expanded * (canvas.x < MIDDLE)
+        pleura = _visceral_pleura(size)
+        where, distance, _ = canvas.tube(pleura, [1.0] * len(pleura))
+        canvas.soft[where] += PLEURA_MM * np.exp(-((distance / 0.5) ** 2)) * within[where]

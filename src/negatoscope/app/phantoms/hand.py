@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from negatoscope.app.phantoms.canvas import Canvas, Field, Point, arc, blur
+from negatoscope.app.phantoms.canvas import Canvas, Field, blur
+from negatoscope.app.phantoms.curves import Point, arc
 
 WIDTH_MM, HEIGHT_MM = 200.0, 250.0
 
@@ -19,14 +20,14 @@ RAYS: tuple[tuple[Point, float, tuple[float, ...], float], ...] = (
     ((121, 180), 17, (48, 31, 19, 16), 3.7),
 )
 CARPUS: tuple[tuple[Point, Point, float], ...] = (
-    ((79, 206), (8.0, 11), 0.55),
-    ((93, 208), (7.6, 8.4), 0.1),
-    ((107, 206), (7.4, 7.6), -0.3),
-    ((115, 200), (4.4, 5.2), 0.0),
-    ((77, 191), (6.2, 5.6), 0.3),
-    ((88, 189), (5.2, 6.0), 0.1),
-    ((99, 191), (6.2, 9.6), 0.0),
-    ((110, 190), (5.8, 8.2), -0.2),
+    ((79, 200), (8.2, 11.2), 0.55),
+    ((93, 202), (8.0, 8.8), 0.1),
+    ((106, 200), (7.8, 8.0), -0.3),
+    ((116, 194), (4.4, 5.2), 0.0),
+    ((77, 185), (6.8, 6.0), 0.3),
+    ((87.5, 182.5), (5.8, 6.6), 0.1),
+    ((98.5, 184.5), (6.4, 10.2), 0.0),
+    ((109.5, 184), (6.2, 8.6), -0.2),
 )
 
 
@@ -83,7 +84,7 @@ def _long_bone(canvas: Canvas, start: Point, end: Point, radius: float, *, broke
     norm = float(np.hypot(*across)) or 1.0
     for index in range(count + 1):
         t = index / count
-        step = 1.9 if broken and t > 0.55 else 0.0
+        step = 1.9 if broken and t > 0.7 else 0.0
         points.append(
             (
                 start[0] + t * (end[0] - start[0]) + across[0] / norm * step,
@@ -94,14 +95,14 @@ def _long_bone(canvas: Canvas, start: Point, end: Point, radius: float, *, broke
         radii.append(radius * (0.86 + float(flare)))
     radii[0] *= 0.92
     radii[-1] *= 0.9
-    pieces = ((0, 9), (9, count + 1)) if broken else ((0, count + 1),)
+    pieces = ((0, 11), (11, count + 1)) if broken else ((0, count + 1),)
     for first, last in pieces:
-        canvas.add_bone(points[first:last], radii[first:last], cortex=radius * 0.34, marrow=0.26, depth=0.92)
+        canvas.add_bone(points[first:last], radii[first:last], cortex=radius * 0.34, marrow=0.22, depth=0.78)
 
 
 def _short_bone(canvas: Canvas, centre: Point, radii: Point, angle: float) -> None:
-    outer = canvas.ellipsoid(centre, radii, 13.0, angle)
-    inner = canvas.ellipsoid(centre, (radii[0] - 1.1, radii[1] - 1.1), 11.4, angle)
+    outer = canvas.ellipsoid(centre, radii, 10.4, angle)
+    inner = canvas.ellipsoid(centre, (radii[0] - 1.1, radii[1] - 1.1), 9.2, angle)
     canvas.put_bone((slice(None), slice(None)), outer - inner + 0.30 * inner)
 
 
@@ -124,11 +125,15 @@ def _palm(canvas: Canvas, skin: Field) -> None:
 
 
 def _forearm(canvas: Canvas) -> None:
-    radius_bone = arc((86, 229), (85, 250), (83, 282), 16)
+    radius_bone = arc((86, 224), (85, 246), (83, 282), 16)
     canvas.add_bone(
-        radius_bone, [12.6, 12.4, 11.6, 10.6, 9.6, 8.8, 8.2, 7.8, 7.5, 7.3, 7.2, 7.1, 7.0, 7, 7, 7, 7], cortex=2.1, marrow=0.26
+        radius_bone,
+        [12.6, 12.4, 11.6, 10.6, 9.6, 8.8, 8.2, 7.8, 7.5, 7.3, 7.2, 7.1, 7.0, 7, 7, 7, 7],
+        cortex=1.9,
+        marrow=0.24,
+        depth=0.66,
     )
-    canvas.add_bone([(76, 223), (77, 229)], [2.8, 4.0], cortex=1.0, marrow=0.3)
-    ulna = arc((112, 229), (111, 250), (108, 282), 12)
+    canvas.add_bone([(76, 217), (77, 223)], [2.8, 4.0], cortex=1.0, marrow=0.3)
+    ulna = arc((112, 224), (111, 246), (108, 282), 12)
     canvas.add_bone(ulna, [7.2, 7.0, 6.2, 5.7, 5.4, 5.3, 5.3, 5.3, 5.4, 5.4, 5.5, 5.6, 5.7], cortex=1.7, marrow=0.26)
-    canvas.add_bone([(117, 220), (117, 226)], [1.6, 2.6], cortex=0.8, marrow=0.3)
+    canvas.add_bone([(117, 215), (117, 221)], [1.6, 2.6], cortex=0.8, marrow=0.3)

@@ -16,7 +16,8 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
 )
 
-from negatoscope.app.phantoms.recipes import BITS, RECIPES, Code, Technique
+from negatoscope.app.phantoms.recipes import BITS, RECIPES
+from negatoscope.app.phantoms.techniques import Code, Technique
 from negatoscope.formats.dicom.uids import new_uid
 
 
@@ -41,7 +42,10 @@ class Examination:
 
 
 def synthetic_object(name: str, pixels: NDArray[np.uint16], examination: Examination, *, number: int = 1) -> bytes:
-    """Return the Part 10 file of a radiograph that `render` drew by this recipe; the caller stores it as a modality would."""
+    """Return the Part 10 file of a radiograph that `render` drew by this recipe; the caller stores it as a modality would.
+
+    `number` counts the radiographs of an examination: each is a series of its own, as its view is (PS3.3 C.7.3.1).
+    """
     technique = RECIPES[name].technique
     dataset = _attributes(technique, examination, number)
     dataset.SeriesDescription = f"{technique.body_part} {technique.view_position} SYNTHETIC"
@@ -68,7 +72,8 @@ def _attributes(technique: Technique, examination: Examination, number: int) -> 
     dataset.SOPInstanceUID = new_uid()
     _patient_and_study(dataset, examination)
     _series_and_equipment(dataset, technique, examination)
-    dataset.InstanceNumber = number
+    dataset.SeriesNumber = number
+    dataset.InstanceNumber = 1
     dataset.ImageType = ["ORIGINAL", "PRIMARY", ""]
     dataset.ContentDate = dataset.AcquisitionDate = dataset.StudyDate
     dataset.ContentTime = dataset.AcquisitionTime = dataset.StudyTime
@@ -114,7 +119,6 @@ def _patient_and_study(dataset: Dataset, examination: Examination) -> None:
 def _series_and_equipment(dataset: Dataset, technique: Technique, examination: Examination) -> None:
     dataset.Modality = technique.modality
     dataset.SeriesInstanceUID = new_uid()
-    dataset.SeriesNumber = 1
     dataset.SeriesDate, dataset.SeriesTime = dataset.StudyDate, dataset.StudyTime
     dataset.OperatorsName = ""
     if technique.modality == "CR" and technique.laterality in {"L", "R"}:
@@ -146,8 +150,10 @@ def _exposure(dataset: Dataset, technique: Technique) -> None:
 
 def _image(dataset: Dataset, technique: Technique, pixels: NDArray[np.uint16]) -> None:
     top = (1 << BITS) - 1
+    low, high = technique.display.ends(pixels)
     if technique.monochrome1:
         pixels = (top - pixels).astype(np.uint16)
+        low, high = top - high, top - low
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME1" if technique.monochrome1 else "MONOCHROME2"
     dataset.Rows, dataset.Columns = pixels.shape
@@ -156,13 +162,12 @@ def _image(dataset: Dataset, technique: Technique, pixels: NDArray[np.uint16]) -
     if technique.modality == "DX":
         dataset.PresentationLUTShape = "INVERSE" if technique.monochrome1 else "IDENTITY"
         dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "0", "1", "US"
-    low, high = (float(value) for value in np.percentile(pixels[::5, ::5], (3, 99.5)))
-    if technique.voi == "LUT":
+    if technique.display.function == "LUT":
         dataset.VOILUTSequence = Sequence([_voi_lut(low, high)])
     else:
         dataset.WindowCenter, dataset.WindowWidth = str(round((low + high) / 2)), str(max(2, round(high - low)))
         dataset.WindowCenterWidthExplanation = "STANDARD"
-        dataset.VOILUTFunction = technique.voi
+        dataset.VOILUTFunction = technique.display.function
     dataset.PixelData = pixels.tobytes()
     dataset["PixelData"].VR = "OW"
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from negatoscope.app.phantoms.canvas import Canvas, Field, Point, arc, blur
+from negatoscope.app.phantoms.canvas import Canvas, Field, blur
+from negatoscope.app.phantoms.curves import Point, arc, smooth
 
 WIDTH_MM, HEIGHT_MM = 430.0, 350.0
 MIDDLE = WIDTH_MM / 2
@@ -40,30 +41,22 @@ def draw_pelvis(rng: np.random.Generator, findings: PelvisFindings, *, spacing_m
 
 def _soft_parts(canvas: Canvas) -> None:
     canvas.soft += canvas.column(
-        [(-60, 150), (40, 152), (110, 176), (190, 196), (260, 200), (420, 192)], MIDDLE, 205.0, power=2.6
+        [(-60, 150), (40, 152), (110, 176), (190, 196), (260, 200), (420, 192)], MIDDLE, 205.0, power=3.4
     )
     gap = np.clip((canvas.y - 288) / 70, 0, 1) * np.exp(-(((canvas.x - MIDDLE) / 13) ** 2))
     canvas.soft -= 70.0 * gap
     for sign in (-1.0, 1.0):
-        canvas.soft += canvas.ellipsoid((MIDDLE + sign * 106, 350), (84, 130), 34.0)
+        canvas.soft += canvas.ellipsoid((MIDDLE + sign * 106, 350), (84, 130), 16.0)
     canvas.soft += canvas.ellipsoid((MIDDLE, 214), (46, 34), 22.0)
     canvas.soft *= 1 + 0.012 * canvas.texture(20.0)
 
 
 def _plate(canvas: Canvas, corners: list[Point], thickness: float, *, edge: float = 2.4) -> None:
     """Add a flat bone: spongy inside, denser along its border."""
-    inside = _inside(canvas, corners)
+    inside = canvas.inside(corners, 0)
     solid = blur(inside, 1.0, canvas.spacing_mm)
     rim = np.clip(solid - blur(inside, edge, canvas.spacing_mm), 0, None)
     canvas.put_bone((slice(None), slice(None)), (thickness * 0.34 * solid + thickness * 1.15 * rim).astype(np.float32))
-
-
-def _inside(canvas: Canvas, corners: list[Point]) -> Field:
-    inside = np.zeros(canvas.x.shape, bool)
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1], strict=True):
-        crosses = (canvas.y < y0) != (canvas.y < y1)
-        inside ^= crosses & (canvas.x < x0 + (canvas.y - y0) / (y1 - y0 if y1 != y0 else 1e-6) * (x1 - x0))
-    return inside.astype(np.float32)
 
 
 def _mirrored(sign: float, points: Sequence[Point]) -> list[Point]:
@@ -73,16 +66,6 @@ def _mirrored(sign: float, points: Sequence[Point]) -> list[Point]:
 def _mirrored_arc(sign: float, points: Sequence[Point], count: int) -> list[Point]:
     start, middle, end = _mirrored(sign, points)
     return arc(start, middle, end, count)
-
-
-def _smooth(points: list[Point], rounds: int = 3) -> list[Point]:
-    """Return a closed outline with its corners cut (Chaikin)."""
-    for _ in range(rounds):
-        cut: list[Point] = []
-        for (x0, y0), (x1, y1) in zip(points, points[1:] + points[:1], strict=True):
-            cut += [(0.75 * x0 + 0.25 * x1, 0.75 * y0 + 0.25 * y1), (0.25 * x0 + 0.75 * x1, 0.25 * y0 + 0.75 * y1)]
-        points = cut
-    return points
 
 
 def _hip_bone(canvas: Canvas, sign: float) -> None:
@@ -100,7 +83,7 @@ def _hip_bone(canvas: Canvas, sign: float) -> None:
         (84, 182),
         (66, 158),
     ]
-    _plate(canvas, _smooth(_mirrored(sign, wing)), 13.0)
+    _plate(canvas, smooth(_mirrored(sign, wing)), 13.0)
     crest = _mirrored(sign, [(44, 98), (60, 66), (92, 48), (126, 61), (149, 98), (140, 134)])
     canvas.add_bone(crest, [3.6] * 6, cortex=1.6, marrow=0.4)
     brim = _mirrored_arc(sign, [(52, 132), (92, 190), (20, 240)], 30)
@@ -118,7 +101,7 @@ def _hip_bone(canvas: Canvas, sign: float) -> None:
         (84, 248),
         (112, 236),
     ]
-    _plate(canvas, _smooth(_mirrored(sign, column)), 15.0)
+    _plate(canvas, smooth(_mirrored(sign, column)), 15.0)
     upper = _mirrored(sign, [(80, 218), (44, 226), (10, 240)])
     canvas.add_bone(arc(upper[0], upper[1], upper[2], 14), [8.5] * 15, cortex=2.0, marrow=0.28, depth=0.9)
     body = _mirrored(sign, [(9, 236), (9, 262)])
@@ -185,7 +168,7 @@ def _sacrum(canvas: Canvas) -> None:
         (-34, 152),
         (-50, 124),
     ]
-    _plate(canvas, _smooth([(MIDDLE + x, y) for x, y in outline]), 19.0, edge=1.6)
+    _plate(canvas, smooth([(MIDDLE + x, y) for x, y in outline]), 19.0, edge=1.6)
     for level in range(4):
         y = 112 + level * 18.0
         for sign in (-1.0, 1.0):

@@ -11,99 +11,14 @@ from numpy.typing import NDArray
 
 from negatoscope.app.phantoms.canvas import Canvas
 from negatoscope.app.phantoms.chest import MIDDLE, ChestFindings, draw_chest
+from negatoscope.app.phantoms.chest_lateral import LateralFindings, draw_chest_lateral
 from negatoscope.app.phantoms.hand import HandFindings, draw_hand
 from negatoscope.app.phantoms.marking import mark
 from negatoscope.app.phantoms.pelvis import PelvisFindings, draw_pelvis
-from negatoscope.app.phantoms.physics import Beam, enhance, expose, quantise
+from negatoscope.app.phantoms.physics import enhance, expose, quantise
+from negatoscope.app.phantoms.techniques import CHEST, CHEST_LATERAL, HAND, PELVIS, Technique
 
-Code = tuple[str, str, str]
 BITS = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Technique:
-    """How an examination is exposed and described: the same for each radiograph of a region."""
-
-    modality: str
-    body_part: str
-    region: Code
-    view_position: str
-    view: Code
-    laterality: str
-    patient_orientation: tuple[str, str]
-    beam: Beam
-    spacing_mm: float
-    mas: float
-    distance_mm: float
-    dose_area_product_dgy_cm2: float
-    target_exposure_index: float
-    monochrome1: bool
-    voi: str
-    strength: float
-    marker: str
-    marker_at: tuple[float, float]
-
-
-CHEST = Technique(
-    modality="DX",
-    body_part="CHEST",
-    region=("816094009", "SCT", "Chest"),
-    view_position="PA",
-    view=("272479007", "SCT", "postero-anterior"),
-    laterality="U",
-    patient_orientation=("L", "F"),
-    beam=Beam(kvp=120, photons=9000, scatter=0.35),
-    spacing_mm=0.175,
-    mas=1.9,
-    distance_mm=1800,
-    dose_area_product_dgy_cm2=0.82,
-    target_exposure_index=250,
-    monochrome1=False,
-    voi="SIGMOID",
-    strength=0.55,
-    marker="D",
-    marker_at=(0.09, 0.06),
-)
-HAND = Technique(
-    modality="CR",
-    body_part="HAND",
-    region=("85562004", "SCT", "Hand"),
-    view_position="PA",
-    view=("272479007", "SCT", "postero-anterior"),
-    laterality="R",
-    patient_orientation=("L", "H"),
-    beam=Beam(kvp=60, photons=4000, scatter=0.08, blur_mm=0.1),
-    spacing_mm=0.1,
-    mas=2.5,
-    distance_mm=1100,
-    dose_area_product_dgy_cm2=0.09,
-    target_exposure_index=400,
-    monochrome1=True,
-    voi="LINEAR",
-    strength=0.3,
-    marker="D",
-    marker_at=(0.86, 0.1),
-)
-PELVIS = Technique(
-    modality="DX",
-    body_part="PELVIS",
-    region=("816092008", "SCT", "Pelvis"),
-    view_position="AP",
-    view=("399348003", "SCT", "antero-posterior"),
-    laterality="U",
-    patient_orientation=("L", "F"),
-    beam=Beam(kvp=70, photons=60_000, scatter=0.4),
-    spacing_mm=0.175,
-    mas=22.0,
-    distance_mm=1150,
-    dose_area_product_dgy_cm2=7.4,
-    target_exposure_index=350,
-    monochrome1=False,
-    voi="LUT",
-    strength=0.45,
-    marker="D",
-    marker_at=(0.06, 0.1),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +47,22 @@ RECIPES = MappingProxyType({
         draw=lambda rng: draw_chest(rng, ChestFindings(heart_scale=1.28)),
         truth=("cardiomégalie", "enlarged heart"),
     ),
+    "chest-pneumothorax": Recipe(
+        technique=CHEST,
+        draw=lambda rng: draw_chest(rng, ChestFindings(right_pneumothorax=True)),
+        truth=("pneumothorax droit", "right pneumothorax"),
+    ),
+    "chest-lateral": Recipe(technique=CHEST_LATERAL, draw=lambda rng: draw_chest_lateral(rng, LateralFindings())),
+    "chest-lateral-nodule": Recipe(
+        technique=CHEST_LATERAL,
+        draw=lambda rng: draw_chest_lateral(rng, LateralFindings(nodule=(228, 132), nodule_mm=17)),
+        truth=("nodule en arrière de la trachée", "nodule behind the trachea"),
+    ),
+    "chest-lateral-heart": Recipe(
+        technique=CHEST_LATERAL,
+        draw=lambda rng: draw_chest_lateral(rng, LateralFindings(heart_scale=1.2)),
+        truth=("cardiomégalie", "enlarged heart"),
+    ),
     "hand": Recipe(technique=HAND, draw=lambda rng: draw_hand(rng, HandFindings())),
     "hand-fracture": Recipe(
         technique=HAND,
@@ -154,6 +85,6 @@ def render(name: str, seed: int) -> NDArray[np.uint16]:
     canvas = recipe.draw(np.random.default_rng(seed))
     attenuation = expose(canvas, technique.beam, technique.spacing_mm)
     picture = enhance(attenuation, technique.spacing_mm, strength=technique.strength)
-    pixels = quantise(picture, bits=BITS)
+    pixels = quantise(picture, bits=BITS, gradation=technique.gradation)
     mark(pixels, letter=technique.marker, at=technique.marker_at, white=(1 << BITS) - 1)
     return pixels
