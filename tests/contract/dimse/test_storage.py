@@ -188,19 +188,32 @@ def test_after_a_refused_object_the_association_goes_on(platform: Platform, raw_
     assert count_kept(platform) == 1
 
 
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.6, 0.999])
 def test_an_object_cut_by_the_end_of_the_connection_leaves_nothing(
-    platform: Platform, serve: Callable[..., int], connect: Callable[[int], RawPeer], tmp_path: Path
+    platform: Platform, serve: Callable[..., int], connect: Callable[[int], RawPeer], share: float
 ) -> None:
     port = serve(Limits(buffered_bytes=64 * 1024))
     raw = RawStore(connect(port))
-    image = a_dx_image(rows=1500, columns=1000)
+    image = a_dx_image(rows=1000, columns=500)
     message = raw.message(bare_bytes(image), image.SOPInstanceUID)
-    raw.peer.send(message[: len(message) // 2])
+    raw.peer.send(message[: int(len(message) * share) + 20])
     raw.peer.close()
     after = a_dx_image()
     assert send(port, after, EXPLICIT) == 0x0000
     assert count_kept(platform) == 1
     assert quarantine_reasons(platform) == []
+
+
+def test_the_same_object_from_several_peers_at_once_is_kept_once_and_success_for_each(
+    platform: Platform, port: int, connect: Callable[[int], RawPeer]
+) -> None:
+    image = a_dx_image(rows=300, columns=300)
+    peers = [RawStore(connect(port)) for _ in range(5)]
+    message = peers[0].message(bare_bytes(image), image.SOPInstanceUID)
+    for raw in peers:
+        raw.peer.send(message)
+    assert [raw.status() for raw in peers] == [0x0000] * 5
+    assert count_kept(platform) == 1
 
 
 class GuardedBlobs:

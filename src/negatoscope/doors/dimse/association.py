@@ -187,7 +187,7 @@ class Association:
         )
         await self._send(message.context, response, data)
 
-    async def request(self, context: AcceptedContext, command: Command, chunks: AsyncIterator[bytes] | None = None) -> Command:
+    async def request(self, context: AcceptedContext, command: Command, chunks: AsyncIterator[bytes]) -> Command:
         """Send a request of our own on this association and return the peer's response.
 
         Unavailable (reason ``association_ended``) when the peer goes away first.
@@ -196,11 +196,14 @@ class Association:
             raise Unavailable("The association has ended.", reason="association_ended")
         answer: asyncio.Future[Command] = self.door.loop.create_future()
         self._answers[command.message_id] = answer
-        await self._send(context, command)
-        if chunks is not None:
+        try:
+            await self._send(context, command)
             await self._send_stream(context, chunks)
-        self.connection.peer_is_awaited()
-        return await answer
+            self.connection.peer_is_awaited()
+            return await answer
+        finally:
+            self._answers.pop(command.message_id, None)
+            answer.cancel()
 
     def new_message_id(self) -> int:
         """Return a message identifier for a request of ours."""
@@ -303,7 +306,7 @@ class Association:
             )
             await self._trace_refusal(error)
             await self.respond(message, status, comment=str(error))
-        except Exception:
+        except Exception:  # the outermost loop of the door: our own fault is logged and answered as such
             logger.exception("dimse_operation_failed", status=f"{UNFORESEEN[operation.service].code:04X}")
             await self.respond(message, UNFORESEEN[operation.service], comment="Processing failure")
 

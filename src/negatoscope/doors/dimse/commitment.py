@@ -42,8 +42,8 @@ MOST_REFERENCES: Final = 20_000
 
 async def answer_n_action(association: Association, message: Message) -> None:
     """Take the request; the report follows, from here or from a job."""
-    request = read_request(message)
     door = association.door
+    request = await door.in_thread(read_request, message)
     destination = await door.in_thread(take_request, door.platform, association.subject, request)
     await association.respond(message, SUCCESS)
     if destination is None:
@@ -107,7 +107,7 @@ async def _report_here(association: Association, message: Message, request: Comm
     if not association.may_go_on():
         logger.warning("dimse_commitment_not_reported", reason="association_ended", ae_title=association.subject.ae_title)
         return
-    event_type_id, content = encode_report(request, results, message.context.transfer_syntax)
+    event_type_id, content = await door.in_thread(encode_report, request, results, message.context.transfer_syntax)
     command = report_command(event_type_id, association.new_message_id())
     try:
         response = await association.request(message.context, command, one_chunk(content))

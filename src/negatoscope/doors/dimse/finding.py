@@ -44,11 +44,15 @@ class FindRequest:
 
 async def answer_c_find(association: Association, message: Message) -> None:
     """Send one pending response a match, then the end."""
-    identifier = decode_data_set(message.content, message.context.transfer_syntax)
-    request = read_request(identifier, is_patient_root=message.context.abstract_syntax == PATIENT_ROOT_FIND)
+    request = await association.door.in_thread(_read_message, message)
     pages = _Pages(association.door.platform, association.subject, request, most=association.door.limits.find_responses)
     pending = PENDING_UNSUPPORTED_KEYS if request.has_unsupported_keys else PENDING
     await answer_matches(association, message, pages.next_page, pending=pending, character_set=request.character_set)
+
+
+def _read_message(message: Message) -> FindRequest:
+    identifier = decode_data_set(message.content, message.context.transfer_syntax)
+    return read_request(identifier, is_patient_root=message.context.abstract_syntax == PATIENT_ROOT_FIND)
 
 
 def read_request(identifier: Dataset, *, is_patient_root: bool) -> FindRequest:

@@ -15,7 +15,7 @@ from negatoscope.platform.errors import InvalidInput
 async def answer_n_create(association: Association, message: Message) -> None:
     """Open a performed step; the instance UID is ours to give when the modality gave none (PS3.7 10.1.5)."""
     _must_be_performed_step(message.command.affected_sop_class_uid)
-    attributes = decode_data_set(message.content, message.context.transfer_syntax)
+    attributes = await association.door.in_thread(decode_data_set, message.content, message.context.transfer_syntax)
     instance_uid = _instance_uid(message.command.affected_sop_instance_uid or new_uid())
     await association.door.in_thread(create, association.door.platform, association.subject, instance_uid, attributes)
     await association.respond(message, SUCCESS, extra=Extra(sop_instance_uid=instance_uid))
@@ -24,7 +24,7 @@ async def answer_n_create(association: Association, message: Message) -> None:
 async def answer_n_set(association: Association, message: Message) -> None:
     """Change or close a performed step."""
     _must_be_performed_step(message.command.requested_sop_class_uid)
-    attributes = decode_data_set(message.content, message.context.transfer_syntax)
+    attributes = await association.door.in_thread(decode_data_set, message.content, message.context.transfer_syntax)
     instance_uid = _instance_uid(message.command.requested_sop_instance_uid or "")
     await association.door.in_thread(update, association.door.platform, association.subject, instance_uid, attributes)
     await association.respond(message, SUCCESS)

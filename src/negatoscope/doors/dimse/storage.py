@@ -119,7 +119,7 @@ class InstanceStream:
                 self._incoming = self._begin()
             for chunk in chunks:
                 self._incoming.write(chunk)
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is the answer to this object
             self._error = error
             self._discard()
 
@@ -154,7 +154,7 @@ class InstanceStream:
                 if self._incoming is None:
                     self._incoming = self._begin()
                 stored = self._incoming.commit()
-            except Exception as error:
+            except Exception as error:  # whatever it is, it is the answer to this object
                 self._error = error
         self._door.loop.call_soon_threadsafe(self._answer, stored)
 

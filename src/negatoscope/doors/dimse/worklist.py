@@ -18,7 +18,7 @@ from negatoscope.platform.runtime import Platform
 
 async def answer_worklist_find(association: Association, message: Message) -> None:
     """Send one pending response a scheduled step, then the end."""
-    identifier = decode_data_set(message.content, message.context.transfer_syntax)
+    identifier = await association.door.in_thread(decode_data_set, message.content, message.context.transfer_syntax)
     platform, subject = association.door.platform, association.subject
     pages = iter((identifier,))
 
