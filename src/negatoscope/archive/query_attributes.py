@@ -46,7 +46,7 @@ class Matching(Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
     """One attribute: where its value lies, where it is compared, and how both are done."""
 
@@ -57,16 +57,8 @@ class Attribute:
     key: ColumnElement[object]
     is_default: bool
     format: Format
-
-    @property
-    def vr(self) -> str:
-        """Return the value representation."""
-        return str(dictionary_VR(self.keyword))
-
-    @property
-    def tag(self) -> str:
-        """Return the tag as DICOM JSON writes it."""
-        return tag_of(self.keyword)
+    vr: str
+    tag: str
 
 
 def tag_of(keyword: str) -> str:
@@ -118,7 +110,15 @@ def _add(
     column: ColumnElement[object] = value  # type: ignore[assignment]  # columns of several types meet in one table
     compared: ColumnElement[object] = column if key is None else key  # type: ignore[assignment]  # as above
     _ATTRIBUTES[keyword] = Attribute(
-        keyword, level, column, matching, compared, default, form or _FORMATS.get(matching, _plain)
+        keyword=keyword,
+        level=level,
+        value=column,
+        matching=matching,
+        key=compared,
+        is_default=default,
+        format=form or _FORMATS.get(matching, _plain),
+        vr=str(dictionary_VR(keyword)),
+        tag=tag_of(keyword),
     )
 
 
