@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,6 +43,7 @@ class Product:
     results_port: int
     process: subprocess.Popen[str] | None = None
     banner: str = ""
+    environment_extra: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def in_folder(cls, folder: Path) -> Product:
@@ -63,6 +64,7 @@ class Product:
             "NEGATOSCOPE_HL7_PORT": str(self.hl7_port),
             "NEGATOSCOPE_HL7_RESULTS_TO": f"127.0.0.1:{self.results_port}",
             "NEGATOSCOPE_STUDY_QUIET_S": "3",
+            **self.environment_extra,
         }
 
     def start(self, *, demo: bool = True, within_s: float = 180) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.builders.dicom import a_dx_image, part10_bytes
 from tests.e2e.product import PROGRAM, Product, descendants, seen_within
 
 
@@ -43,6 +44,12 @@ def complaint(product: Product, *arguments: str, **environment: str) -> str:
     lines = [line for line in result.stderr.splitlines() if line.startswith("negatoscope: ")]
     assert len(lines) == 1, result.stderr
     return lines[0]
+
+
+def create_reader(product: Product) -> None:
+    arguments = ("user", "create", "anne", "--name", "Anne", "--role", "radiologist", "--password-stdin")
+    created = product.run(*arguments, input_text="quatre mots sans lien\n")
+    assert created.returncode == 0, created.stderr
 
 
 def test_help_shows_the_verbs(product: Product) -> None:
@@ -95,24 +102,48 @@ def test_two_installations_run_side_by_side_and_stop_cleanly(product: Product) -
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_second_start_keeps_everything_after_kill_minus_nine(product: Product) -> None:
+def test_kill_minus_nine_loses_nothing_acknowledged(product: Product, tmp_path: Path) -> None:
+    product.environment_extra = {"NEGATOSCOPE_DEMONSTRATION": "true"}
     product.start(demo=False)
-    created = product.run(
-        "user",
-        "create",
-        "anne",
-        "--name",
-        "Anne",
-        "--role",
-        "radiologist",
-        "--password-stdin",
-        input_text="quatre mots sans lien\n",
-    )
-    assert created.returncode == 0, created.stderr
+    create_reader(product)
+    images = [a_dx_image(InstanceNumber=str(number)) for number in range(1, 9)]
+    for number, image in enumerate(images):
+        (tmp_path / f"{number}.dcm").write_bytes(part10_bytes(image))
+    command = ["storescu", "-aec", "NEGATOSCOPE", "+sd", "127.0.0.1", str(product.dicom_port), str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
     product.kill()
     product.start(demo=False)
-    assert "anne" in product.run("user", "list").stdout
+    with product.client(product.token("anne")) as client:
+        found = client.get("/dicom-web/instances", headers={"Accept": "application/dicom+json"}).json()
+    assert {item["00080018"]["Value"][0] for item in found} == {image.SOPInstanceUID for image in images}
+    result = product.run("verify")
+    assert result.returncode == 0, result.stdout
+    assert f"Objects: {len(images)} read and hashed, 0 damaged" in result.stdout
+
+
+def test_verify_names_a_damaged_object(product: Product, tmp_path: Path) -> None:
+    (tmp_path / "a.dcm").write_bytes(part10_bytes(a_dx_image()))
+    assert product.run("import", str(tmp_path)).returncode == 0
     assert product.run("verify").returncode == 0
+    stored = next(path for path in (product.folder / "objects").rglob("*") if path.is_file())
+    content = bytearray(stored.read_bytes())
+    content[len(content) // 2] ^= 1
+    stored.write_bytes(content)
+    result = product.run("verify")
+    assert result.returncode == 1
+    assert "OBJECT " in result.stdout
+
+
+def test_import_takes_a_folder_and_a_zip_and_the_same_again(product: Product, tmp_path: Path) -> None:
+    folder = tmp_path / "disc"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.dcm").write_bytes(part10_bytes(a_dx_image()))
+    (folder / "readme.txt").write_text("not DICOM")
+    assert "3 stored" in product.run("import", str(folder)).stdout
+    archive = shutil.make_archive(str(tmp_path / "disc"), "zip", folder)
+    again = product.run("import", archive)
+    assert "0 stored, 3 already there" in again.stdout, again.stdout + again.stderr
 
 
 def test_dead_process_is_started_again(product: Product) -> None:
