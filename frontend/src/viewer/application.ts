@@ -226,17 +226,22 @@ export class Viewer {
   }
 
   private imageShown(pane: Pane): void {
-    const { image, images, index } = pane.viewport;
+    const isFirst = !this.firstImageShown;
+    this.firstImageShown = true;
+    // The second frame of the screen begins after the image was painted; nothing else may hold it up.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        const detail = { sop_instance_uid: pane.viewport.image?.sopInstanceUid ?? null, milliseconds: performance.now() };
+        if (isFirst) this.tell('viewer:first-image', detail);
+        this.prefetch(pane);
+      }),
+    );
+  }
+
+  private prefetch(pane: Pane): void {
+    const { images, index } = pane.viewport;
     const neighbours = [images[index + 1], images[index - 1], ...(images.length <= MOST_PREFETCHED ? images : [])];
     for (const neighbour of neighbours) if (neighbour !== undefined) this.frames.prefetch(neighbour, 1);
-    if (this.firstImageShown || image === null) return;
-    this.firstImageShown = true;
-    // The second frame of the screen begins after the first was painted.
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() =>
-        this.tell('viewer:first-image', { sop_instance_uid: image.sopInstanceUid, milliseconds: performance.now() }),
-      ),
-    );
   }
 
   private tell(name: string, detail: Readonly<Record<string, string | number | null>>): void {

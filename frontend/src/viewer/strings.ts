@@ -214,7 +214,7 @@ const french: Strings = {
   side_R: 'Droit',
   side_L: 'Gauche',
   side_B: 'Bilatéral',
-  side_U: 'Impair',
+  side_U: 'Non latéralisé',
   side_unknown: 'Côté non renseigné',
   orientation_unknown: 'Orientation non renseignée',
   view: 'Incidence',

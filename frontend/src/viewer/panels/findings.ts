@@ -17,6 +17,7 @@ export class FindingsPanel {
   readonly element: HTMLElement;
   private readonly message = h('p', { class: 'nv-panel-message', role: 'status' });
   private readonly list = h('ul', { class: 'nv-finding-list' });
+  private shown: { findings: Findings; images: readonly RadiographImage[]; chosen: string | null } | null = null;
   private readonly source = h('p', { class: 'nv-panel-note' });
 
   constructor(
@@ -28,7 +29,9 @@ export class FindingsPanel {
   }
 
   show(findings: Findings, images: readonly RadiographImage[], chosen: string | null): void {
-    const { words } = this;
+    const { words, shown } = this;
+    if (shown?.findings === findings && shown.images === images && shown.chosen === chosen) return;
+    this.shown = { findings, images, chosen };
     this.message.textContent = this.statusText(findings);
     this.message.dataset['status'] = findings.status;
     this.list.hidden = findings.findings.length === 0;

@@ -10,8 +10,13 @@ function setAttributes(element: Element, attributes: Attributes): void {
 
 /** Set, or with false, null or undefined remove; `true` is an empty attribute. */
 export function setAttribute(element: Element, name: string, value: AttributeValue): void {
-  if (value === false || value === null || value === undefined) element.removeAttribute(name);
-  else element.setAttribute(name, value === true ? '' : String(value));
+  if (value === false || value === null || value === undefined) {
+    element.removeAttribute(name);
+    return;
+  }
+  const text = value === true ? '' : String(value);
+  // What is set anew is laid out anew: this runs on each frame of a drag.
+  if (element.getAttribute(name) !== text) element.setAttribute(name, text);
 }
 
 export function h<K extends keyof HTMLElementTagNameMap>(
