@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -126,6 +126,13 @@ def list_held_objects(tx: Connection) -> list[tuple[str, BlobRef]]:
         for table, kind, name in named
         for row in tx.execute(select(name, table.c.blob_key, table.c.blob_size, table.c.blob_sha256, table.c.blob_wrapped_key))
     ]
+
+
+def list_blob_keys(tx: Connection) -> Iterator[str]:
+    """Return the key of every object that a row names, page by page from the server."""
+    for table in (instances, quarantine, instance_conflicts):
+        rows = tx.execution_options(yield_per=10_000).execute(select(table.c.blob_key))
+        yield from rows.scalars()
 
 
 class Arrival(NamedTuple):

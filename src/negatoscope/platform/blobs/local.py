@@ -143,6 +143,11 @@ class LocalBlobStore:
         get_logger().error("storage_failed", reason="sync")
 
     @property
+    def keyring(self) -> Keyring:
+        """Return the keyring that wraps the keys of the objects."""
+        return self._keyring
+
+    @property
     def disk(self) -> Disk:
         """Return the disk that writers use."""
         return self._disk
