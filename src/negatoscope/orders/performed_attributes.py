@@ -112,9 +112,12 @@ def read_change(attributes: Dataset) -> Change:
     known = {state.value: state for state in PerformedState}
     if status not in known:
         raise invalid("This is no status of a performed step.", "PerformedProcedureStepStatus")
+    event = _EVENTS[known[status]]
+    if event is not PerformedEvent.DISCONTINUE:
+        return Change(event, "", "")
     codes = attributes.get("PerformedProcedureStepDiscontinuationReasonCodeSequence") or [Dataset()]
     code, meaning = _text(codes[0], "CodeValue"), _text(codes[0], "CodeMeaning")
-    return Change(_EVENTS[known[status]], code, meaning or code or "Discontinued at the modality")
+    return Change(event, code, meaning or code or "Discontinued at the modality")
 
 
 def merge_attributes(step: PerformedStep, attributes: Dataset, time_zone: str) -> PerformedStep:

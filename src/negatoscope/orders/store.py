@@ -43,6 +43,8 @@ from negatoscope.patients.tables import patients
 from negatoscope.platform.errors import NotFound, StaleVersion
 from negatoscope.platform.events import JsonValue
 
+IDENTITY_CONFLICT = "identity_conflict"
+
 
 def lock_key(tx: Connection, *parts: str) -> None:
     """Hold a natural key until the transaction ends, so that the same thing sent twice at once is one thing."""
@@ -248,6 +250,30 @@ def insert_exception(
         .returning(order_exceptions.c.exception_id)
     )
     return inserted.first() is not None
+
+
+def list_conflicting_studies(tx: Connection, order_id: UUID) -> list[StudyUid]:
+    """Return the studies that came for an order under another patient, and wait for a decision."""
+    table = order_exceptions.c
+    query = select(table.study_uid).where(
+        table.order_id == order_id, table.kind == IDENTITY_CONFLICT, table.resolved_at.is_(None)
+    )
+    return [StudyUid(uid) for uid in tx.execute(query.order_by(table.at)).scalars() if uid is not None]
+
+
+def resolve_conflict(tx: Connection, order_id: UUID, study_uid: str, at: datetime) -> None:
+    """Say that the conflict about a study is decided."""
+    table = order_exceptions.c
+    tx.execute(
+        update(order_exceptions)
+        .where(
+            table.order_id == order_id,
+            table.study_uid == study_uid,
+            table.kind == IDENTITY_CONFLICT,
+            table.resolved_at.is_(None),
+        )
+        .values(resolved_at=at)
+    )
 
 
 def list_open_exceptions(tx: Connection, order_id: UUID) -> list[tuple[str, datetime]]:

@@ -66,6 +66,19 @@ def confirm_document(platform: Platform, subject: Subject, patient_id: UUID, *, 
         return status
 
 
+def settle_identity(platform: Platform, subject: Subject, patient_id: UUID, *, version: int, reason: str) -> None:
+    """Say that what disagreed about a patient was looked into, and what came of it; the flag goes, the traits stay."""
+    if not reason.strip():
+        raise InvalidInput("Give a reason.", field="reason", reason="reason_missing")
+    with platform.database.transaction(platform.tenant) as tx:
+        authorise(tx, subject, Action.EDIT_PATIENT, patient_id=patient_id)
+        patient = store.get_patient(tx, patient_id)
+        store.resolve_discrepancies(tx, patient, version=version, at=platform.clock.now())
+        reasons = sorted({entry.reason for entry in patient.discrepancies})
+        record(tx, subject.actor, "identity_settled", patient_id=patient_id, objects={"told": reasons}, reason=reason)
+        publish(tx, "patient_to_reconcile", subject=str(patient_id), payload={"reason": "settled"})
+
+
 IDENTITY_DOCUMENTS = ("passport", "identity_card", "residence_permit", "family_record_book")
 
 

@@ -133,6 +133,20 @@ def insert_discrepancy(tx: Connection, patient_id: PatientId, discrepancy: Discr
     return True
 
 
+def resolve_discrepancies(tx: Connection, patient: Patient, *, version: int, at: datetime) -> None:
+    """Say that somebody looked at all that disagreed about a patient, or raise StaleVersion."""
+    changed = tx.execute(
+        update(patients)
+        .where(patients.c.patient_id == patient.patient_id, patients.c.version == version)
+        .values(to_reconcile=False, version=version + 1)
+    )
+    if changed.rowcount != 1:
+        raise StaleVersion("Somebody else changed this patient first.")
+    table = patient_discrepancies
+    open_ones = (table.c.patient_id == patient.patient_id, table.c.resolved_at.is_(None))
+    tx.execute(update(table).where(*open_ones).values(resolved_at=at))
+
+
 def get_patient(tx: Connection, patient_id: UUID, *, where: ColumnElement[bool] | None = None) -> Patient:
     """Return one patient, or raise NotFound."""
     query = select(patients).where(patients.c.patient_id == patient_id)

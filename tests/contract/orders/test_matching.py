@@ -9,7 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from negatoscope.access.model import device_subject
+from negatoscope.access.model import Role, device_subject
 from negatoscope.archive.model import StudyState
 from negatoscope.archive.stability import sweep
 from negatoscope.archive.studies import get_study
@@ -17,12 +17,13 @@ from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.orders import performed_steps
 from negatoscope.orders.change import Withdrawal, find_placed_order, withdraw
 from negatoscope.orders.lookup import get_order, procedure_for_study
-from negatoscope.orders.matching import REACTIONS
+from negatoscope.orders.matching import REACTIONS, attach_study
 from negatoscope.orders.model import Order
 from negatoscope.orders.states import OrderState, StepState
 from negatoscope.orders.store import list_open_exceptions
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.clock import TurnedClock
+from negatoscope.platform.errors import Forbidden, InvalidInput, NotFound
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
 from tests.builders.archive import store_data_set
@@ -30,6 +31,7 @@ from tests.builders.dicom import a_dx_image
 from tests.builders.orders import a_request, a_sender, an_order
 from tests.builders.patients import an_identifier
 from tests.builders.performed_steps import a_completion, an_opening
+from tests.builders.subjects import a_user
 
 Digest = Callable[[], None]
 
@@ -145,6 +147,25 @@ def test_an_image_of_another_patient_is_never_attached(
         assert get_patient(tx, study.patient_id).to_reconcile
     assert read(platform, order).state is OrderState.SCHEDULED
     assert exceptions(platform, order) == ["identity_conflict"]
+
+
+def test_a_person_decides_that_the_images_are_of_this_order(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order, PatientID="18")
+    store_data_set(platform, image)
+    digest()
+    radiographer, secretary = a_user(platform, Role.RADIOGRAPHER), a_user(platform, Role.SECRETARY)
+    with pytest.raises(Forbidden):
+        attach_study(platform, secretary, order.order_id, image.StudyInstanceUID, reason="Erreur de saisie")
+    with pytest.raises(InvalidInput):
+        attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason=" ")
+    attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason="Numéro mal saisi au poste")
+    with platform.database.read(platform.tenant) as tx:
+        assert get_study(tx, image.StudyInstanceUID).patient_id == order.patient_id
+        assert procedure_for_study(tx, image.StudyInstanceUID) is not None
+    assert read(platform, order).state is OrderState.IN_PROGRESS
+    assert exceptions(platform, order) == []
+    with pytest.raises(NotFound):
+        attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason="Une seconde fois")
 
 
 def test_a_procedure_number_alone_accuses_nobody(platform: Platform, order: Order, digest: Digest) -> None:

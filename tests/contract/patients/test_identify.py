@@ -10,7 +10,7 @@ import pytest
 from negatoscope.access.model import system_subject
 from negatoscope.patients.identify import find_or_create_patient
 from negatoscope.patients.model import Demographics, IdentityStatus, PatientId, PatientIdentifier, Sex
-from negatoscope.patients.register import confirm_document, edit_traits, register_patient
+from negatoscope.patients.register import confirm_document, edit_traits, register_patient, settle_identity
 from negatoscope.patients.search import list_patients, search_patients
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.errors import InvalidInput, InvalidTransition, NotFound, StaleVersion
@@ -125,6 +125,24 @@ def test_two_senders_at_once_make_one_patient(platform: Platform) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: find(platform, number), range(16)))
     assert len(set(found)) == 1
+
+
+def test_what_was_looked_into_is_no_longer_flagged_until_something_new_disagrees(platform: Platform) -> None:
+    number, desk = an_identifier(), system_subject(platform.tenant, "desk")
+    patient_id = find(platform, number)
+    find(platform, number, demographics=some_demographics("Autre"))
+    with pytest.raises(InvalidInput):
+        settle_identity(platform, desk, patient_id, version=1, reason=" ")
+    with pytest.raises(StaleVersion):
+        settle_identity(platform, desk, patient_id, version=9, reason="Faute de frappe")
+    settle_identity(platform, desk, patient_id, version=1, reason="Faute de frappe")
+    find(platform, number, demographics=some_demographics("Autre"))
+    with platform.database.read(platform.tenant) as tx:
+        patient = get_patient(tx, patient_id)
+    assert (patient.to_reconcile, patient.discrepancies) == (False, ())
+    find(platform, number, demographics=some_demographics("Encore"))
+    with platform.database.read(platform.tenant) as tx:
+        assert [entry.told.family_name for entry in get_patient(tx, patient_id).discrepancies] == ["Encore"]
 
 
 def test_another_tenant_sees_nothing(platform: Platform, other_tenant: Platform) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from uuid import UUID
@@ -13,11 +14,14 @@ from negatoscope.access.model import Role, system_subject
 from negatoscope.exchange import store as exchange_store
 from negatoscope.exchange.inbox import receive_message
 from negatoscope.orders.lookup import get_order, list_orders
+from negatoscope.orders.matching import REACTIONS
 from negatoscope.orders.model import Laterality, Order, Priority
 from negatoscope.orders.states import OrderState, StepState
 from negatoscope.patients.model import IdentityStatus, Patient
 from negatoscope.patients.search import list_patients
 from negatoscope.platform.runtime import Platform
+from tests.builders.archive import store_data_set
+from tests.builders.dicom import a_dx_image
 from tests.builders.hl7 import an_orm
 from tests.builders.orders import an_order, some_rooms
 from tests.builders.patients import an_identifier
@@ -236,6 +240,26 @@ def test_a_patient_is_found_shown_corrected_and_checked(secretary: TestClient, p
     typed = {"family_name": "Essai", "given_names": "Zoé", "birth_date": "1979-03-29", "sex": "F", "version": "2"}
     assert secretary.post(page, data=typed).status_code == 303
     assert patients(platform)[0].identity_status is IdentityStatus.PROVISIONAL
+
+
+def test_images_under_another_patient_are_attached_by_a_person(
+    browser: TestClient, platform: Platform, react: Callable[..., int]
+) -> None:
+    order = an_order(platform)
+    image = a_dx_image(StudyInstanceUID=order.procedures[0].study_uid)
+    store_data_set(platform, image)
+    react(*REACTIONS)
+    sign_in(browser, platform, Role.RADIOGRAPHER)
+    assert "Éluard" in text_of(browser.get(f"/orders/{order.order_id}").text)
+    address = f"/orders/{order.order_id}/studies/{image.StudyInstanceUID}/attach"
+    assert browser.post(address, data={"reason": ""}).status_code == 400
+    assert browser.post(address, data={"reason": "Numéro mal saisi au poste"}).status_code == 303
+    assert read(platform, order).state is OrderState.IN_PROGRESS
+    sign_in(browser, platform, Role.SECRETARY)
+    page = f"/patients/{order.patient_id}"
+    assert "settle-dialog" in browser.get(page).text
+    assert browser.post(f"{page}/settle", data={"version": "1", "reason": "Vu avec le poste"}).status_code == 303
+    assert "settle-dialog" not in browser.get(page).text
 
 
 @pytest.mark.parametrize(

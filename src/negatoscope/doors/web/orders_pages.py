@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from starlette.responses import Response
 
 from negatoscope.access.authorisation import authorise
@@ -31,6 +31,7 @@ from negatoscope.orders import store
 from negatoscope.orders.accept import accept_order
 from negatoscope.orders.change import cancel_order, move_appointment, step_moved_by, vet_order
 from negatoscope.orders.lookup import get_order, list_moments, list_orders
+from negatoscope.orders.matching import attach_study
 from negatoscope.orders.model import Moment, Order, ScheduledStep, StepRequest
 from negatoscope.orders.rooms import list_rooms
 from negatoscope.orders.states import ORDER_TABLE, OrderEvent, OrderState, StepEvent
@@ -63,6 +64,7 @@ class OrderView:
     patient: Patient
     history: list[Moment]
     exceptions: list[tuple[str, datetime]]
+    conflicting: list[Study]
     studies: list[Study]
     deliveries: list[Delivery]
 
@@ -208,6 +210,24 @@ def arrive(
     return see_other(request, f"/orders/{order_id}", status=gettext("Patient checked in"))
 
 
+@router.post("/orders/{order_id}/studies/{study_uid}/attach")
+def attach(
+    request: Request,
+    subject: Annotated[Subject, Depends(requires(Action.RECONCILE_STUDY))],
+    order_id: UUID,
+    study_uid: Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")],
+    reason: Reason = "",
+) -> Response:
+    """Decide that images which came under another patient are those of this order."""
+    try:
+        attach_study(platform_of(request), subject, order_id, study_uid, reason=reason)
+    except (InvalidInput, Forbidden) as error:
+        if error.reason not in ("reason_missing", "needs_reason"):
+            raise
+        return _show(request, subject, order_id, {"reason": explain(error)})
+    return see_other(request, f"/orders/{order_id}", status=gettext("Images attached"))
+
+
 def _choose_patient(request: Request, subject: Subject, q: str) -> Response:
     platform = platform_of(request)
     errors: dict[str, str] = {}
@@ -263,6 +283,7 @@ def _show(request: Request, subject: Subject, order_id: UUID, errors: dict[str, 
         rooms=rooms,
         may_cancel=may_ever(subject, Action.CANCEL_ORDER) and (state, OrderEvent.CANCEL) in ORDER_TABLE,
         may_vet=may_ever(subject, Action.VET_ORDER) and state is OrderState.RECEIVED,
+        may_reconcile=may_ever(subject, Action.RECONCILE_STUDY),
         may_book=may_ever(subject, Action.BOOK_APPOINTMENT),
         may_check_in=may_ever(subject, Action.CHECK_IN),
         appointment_of=_appointment_of,
@@ -286,6 +307,7 @@ def _open(platform: Platform, subject: Subject, order_id: UUID) -> OrderView:
             patient=get_patient(tx, order.patient_id),
             history=list_moments(tx, order.order_id),
             exceptions=store.list_open_exceptions(tx, order_id),
+            conflicting=list_studies(tx, store.list_conflicting_studies(tx, order_id)),
             studies=[
                 study
                 for study in list_studies(

@@ -23,7 +23,7 @@ from negatoscope.doors.web.order_words import explain
 from negatoscope.doors.web.templates import page, see_other
 from negatoscope.orders.lookup import list_orders
 from negatoscope.patients.model import Demographics, IdentityStatus, Patient, PatientIdentifier, Sex
-from negatoscope.patients.register import confirm_document, edit_traits, register_patient
+from negatoscope.patients.register import confirm_document, edit_traits, register_patient, settle_identity
 from negatoscope.patients.search import PatientPage, list_patients, search_patients
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.errors import InvalidInput
@@ -186,6 +186,19 @@ def check_document(
     """Say that an identity document was seen."""
     confirm_document(platform_of(request), subject, patient_id, version=version, document=document)
     return see_other(request, f"/patients/{patient_id}", status=gettext("Identity document recorded"))
+
+
+@router.post("/patients/{patient_id}/settle")
+def settle(
+    request: Request,
+    subject: Annotated[Subject, Depends(requires(Action.EDIT_PATIENT))],
+    patient_id: UUID,
+    version: Annotated[int, Form()],
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Say that what disagreed was looked into."""
+    settle_identity(platform_of(request), subject, patient_id, version=version, reason=reason)
+    return see_other(request, f"/patients/{patient_id}", status=gettext("Identity settled"))
 
 
 def read_traits(form: PatientForm, platform: Platform) -> Demographics:
