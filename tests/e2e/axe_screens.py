@@ -31,6 +31,7 @@ class Screen:
 
 FIRST_STUDY: Final = "main a[href^='/reading/']"
 FIRST_EXAM: Final = "main a[href^='/studies/']"
+FIRST_PATIENT: Final = "main tbody a[href^='/patients/']"
 FIRST_USER: Final = "main a[href^='/users/']:not([href='/users/new'])"
 
 SCREENS: Final = (
@@ -56,6 +57,17 @@ SCREENS: Final = (
     Screen(name="shares", login="radiologue", path="/shares"),
     Screen(name="results", login="urgentiste", path="/results"),
     Screen(name="own-exams", login="patient", path="/my-exams"),
+    Screen(name="rooms", login="manip", path="/rooms"),
+    Screen(name="orders", login="secretaire", path="/orders"),
+    Screen(name="order", login="secretaire", path="/orders", follow=("main tbody a[href^='/orders/']",)),
+    Screen(name="new-order-for-whom", login="secretaire", path="/orders/new"),
+    Screen(name="patients", login="secretaire", path="/patients"),
+    Screen(name="patient", login="secretaire", path="/patients", follow=(FIRST_PATIENT,)),
+    Screen(name="new-patient", login="secretaire", path="/patients/new"),
+    Screen(name="new-order", login="secretaire", path="/patients", follow=(FIRST_PATIENT, "main a[href^='/orders/new']")),
+    Screen(name="deliveries", login="radiologue", path="/deliveries"),
+    Screen(name="messages", login="admin", path="/messages"),
+    Screen(name="training", login="radiologue", path="/training"),
     Screen(name="dose", login="physicien", path="/dose"),
     Screen(name="audit", login="dpo", path="/audit"),
     Screen(name="emergencies", login="dpo", path="/audit/emergencies"),

@@ -23,18 +23,21 @@ class Entry:
     purpose: str = ""
     action: Action | None = None
     roles: frozenset[Role] | None = None
+    daily: bool = False
 
+
+MOST_IN_BAR: Final = 6
 
 _DEPARTMENT: Final = frozenset(Role) - {Role.PATIENT, Role.REFERRER}
 
 ENTRIES: Final = (
-    Entry(path="/", label=N_("Home"), icon="home", roles=_DEPARTMENT | {Role.REFERRER}),
-    Entry(path="/reading", label=N_("Reading list"), icon="lightbox", purpose=N_("Read studies in the order of their urgency"), action=Action.CLAIM_READING),
-    Entry(path="/rooms", label=N_("Rooms"), icon="room", purpose=N_("Today’s patients of each room, step by step"), action=Action.CHECK_IN, roles=_DEPARTMENT),
-    Entry(path="/orders", label=N_("Orders"), icon="order", purpose=N_("Take, schedule and follow imaging orders"), action=Action.CREATE_ORDER),
-    Entry(path="/patients", label=N_("Patients"), icon="patient", purpose=N_("Find a patient, his exams and reports"), action=Action.SEARCH_PATIENTS, roles=_DEPARTMENT),
-    Entry(path="/results", label=N_("My results"), icon="report", purpose=N_("Reports and images of your patients"), roles=frozenset({Role.REFERRER})),
-    Entry(path="/my-exams", label=N_("My exams"), icon="report", purpose=N_("Your exams, your reports, and who looked at them"), roles=frozenset({Role.PATIENT})),
+    Entry(path="/", label=N_("Home"), icon="home", roles=_DEPARTMENT | {Role.REFERRER}, daily=True),
+    Entry(path="/reading", label=N_("Reading list"), icon="lightbox", purpose=N_("Read studies in the order of their urgency"), action=Action.CLAIM_READING, daily=True),
+    Entry(path="/rooms", label=N_("Rooms"), icon="room", purpose=N_("Today’s patients of each room, step by step"), action=Action.CHECK_IN, roles=_DEPARTMENT, daily=True),
+    Entry(path="/orders", label=N_("Orders"), icon="order", purpose=N_("Take, schedule and follow imaging orders"), action=Action.CREATE_ORDER, daily=True),
+    Entry(path="/patients", label=N_("Patients"), icon="patient", purpose=N_("Find a patient, his exams and reports"), action=Action.SEARCH_PATIENTS, roles=_DEPARTMENT, daily=True),
+    Entry(path="/results", label=N_("My results"), icon="report", purpose=N_("Reports and images of your patients"), roles=frozenset({Role.REFERRER}), daily=True),
+    Entry(path="/my-exams", label=N_("My exams"), icon="report", purpose=N_("Your exams, your reports, and who looked at them"), roles=frozenset({Role.PATIENT}), daily=True),
     Entry(path="/dose", label=N_("Dose"), icon="dose", purpose=N_("Exposure against the reference levels, rejected images"), action=Action.EDIT_REFERENCE_LEVELS),
     Entry(path="/ai", label=N_("AI runs"), icon="spark", purpose=N_("Models, their runs and why some gave none"), action=Action.RERUN_AI),
     Entry(path="/training", label=N_("Training"), icon="training", purpose=N_("Read known cases, alone and with the help of AI"), action=Action.TRAIN),
@@ -58,6 +61,19 @@ def entries_for(subject: Subject, entries: tuple[Entry, ...]) -> tuple[Entry, ..
     if subject.kind is not SubjectKind.USER:
         return ()
     return tuple(entry for entry in entries if _is_open(entry, subject))
+
+
+def split_menu(entries: tuple[Entry, ...], path: str) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """Return what stands in the bar and what behind "More": the daily work, and the page one is on, always show."""
+    if len(entries) <= MOST_IN_BAR:
+        return entries, ()
+    bar = tuple(entry for entry in entries if entry.daily or is_current(entry, path))
+    return bar, tuple(entry for entry in entries if entry not in bar)
+
+
+def is_current(entry: Entry, path: str) -> bool:
+    """Tell whether a page stands under an entry."""
+    return path == entry.path or (entry.path != "/" and path.startswith(f"{entry.path}/"))
 
 
 def _is_open(entry: Entry, subject: Subject) -> bool:

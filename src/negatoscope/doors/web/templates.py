@@ -16,7 +16,7 @@ from negatoscope.access.model import Subject
 from negatoscope.doors.web import formatting, language
 from negatoscope.doors.web.assets import asset_tags
 from negatoscope.doors.web.icons import icon
-from negatoscope.doors.web.navigation import entries_for
+from negatoscope.doors.web.navigation import entries_for, is_current, split_menu
 from negatoscope.doors.web.preferences import DENSITIES, THEMES, density_of, theme_of
 from negatoscope.doors.web.shortcuts import SHORTCUTS
 from negatoscope.doors.web.states import role_name, state_of, state_word
@@ -56,6 +56,7 @@ def environment() -> Environment:
     made.globals.update({
         "icon": icon,
         "asset_tags": asset_tags,
+        "is_current": is_current,
         "state_of": state_of,
         "state_word": state_word,
         "role_name": role_name,
@@ -78,6 +79,7 @@ def page(request: Request, template: str, *, status_code: int = 200, **context: 
     """Return a page in the language, theme and density of the one who asks."""
     subject = subject_of(request)
     message = unquote(request.cookies.get(STATUS_COOKIE, ""))[:LONGEST_STATUS]
+    entries = entries_for(subject, request.app.state.entries) if subject is not None else ()
     frame: dict[str, object] = {
         "request": request,
         "subject": subject,
@@ -86,7 +88,7 @@ def page(request: Request, template: str, *, status_code: int = 200, **context: 
         "language": language.current_language(),
         "theme": theme_of(request),
         "density": density_of(request),
-        "entries": entries_for(subject, request.app.state.entries) if subject is not None else (),
+        "menu": split_menu(entries, request.url.path),
         "status_message": message,
         "request_number": request_id.get(),
     }
