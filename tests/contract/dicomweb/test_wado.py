@@ -11,6 +11,7 @@ import pydicom
 import pytest
 from PIL import Image
 from pydicom.dataset import Dataset
+from sqlalchemy import text
 
 from negatoscope.access.model import Role
 from negatoscope.archive.study_store import find_instance
@@ -122,12 +123,12 @@ def test_single_object_by_range_and_tag(client: httpx.Client, image: Dataset) ->
     whole = client.get(path_of(image), headers=accept)
     assert read(whole.content).PixelData == image.PixelData
     etag, size = whole.headers["etag"], len(whole.content)
-    for text, expected in [
+    for wanted, expected in [
         ("bytes=0-9", whole.content[:10]),
         ("bytes=-7", whole.content[-7:]),
         (f"bytes={size - 3}-", whole.content[-3:]),
     ]:
-        answer = client.get(path_of(image), headers=accept | {"Range": text, "If-Range": etag})
+        answer = client.get(path_of(image), headers=accept | {"Range": wanted, "If-Range": etag})
         assert (answer.status_code, answer.content) == (206, expected)
         assert answer.headers["content-range"].endswith(f"/{size}")
     assert client.get(path_of(image), headers=accept | {"Range": f"bytes={size}-"}).status_code == 416
@@ -296,6 +297,14 @@ def test_unknown_and_forbidden_look_the_same_to_a_referrer(door: Door, image: Da
         answers = [client.get(path + resource) for path in (path_of(image), unknown)]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert httpx.get(door.root + path_of(image) + resource).status_code == 401
+
+
+def test_refused_access_stands_in_the_trail(door: Door, image: Dataset) -> None:
+    with door.client(Role.REFERRER) as client:
+        client.get(f"{path_of(image)}/frames/1")
+    with door.platform.database.read(door.platform.tenant) as tx:
+        query = text("select action, study_uid from audit_entries where outcome = 'refused'")
+        assert [tuple(row) for row in tx.execute(query)] == [("view_images", image.StudyInstanceUID)]
 
 
 def test_unknown_resource_and_method(client: httpx.Client) -> None:

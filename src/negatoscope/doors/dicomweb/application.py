@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from negatoscope.access.actions import Action
+from negatoscope.access.refusals import record_refusal
 from negatoscope.doors.dicomweb import frames, pictures, qido, stow, wado
+from negatoscope.doors.dicomweb.requests import platform_of
 from negatoscope.doors.problems import problem, problem_of
 from negatoscope.platform.errors import NegatoscopeError
 from negatoscope.platform.runtime import Platform
@@ -71,7 +74,9 @@ def create_dicomweb(platform: Platform) -> Starlette:
     return app
 
 
-async def _answer(_: Request, error: Exception) -> Response:
+async def _answer(request: Request, error: Exception) -> Response:
+    if isinstance(error, NegatoscopeError):
+        await run_in_threadpool(record_refusal, platform_of(request), error)
     return problem_of(error)
 
 
