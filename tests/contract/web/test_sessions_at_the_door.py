@@ -6,6 +6,7 @@ from typing import Annotated
 
 import pytest
 from fastapi import Depends, FastAPI
+from sqlalchemy import text
 
 from negatoscope.access.model import Action, Role, Subject, system_subject
 from negatoscope.access.sessions import logout
@@ -91,3 +92,12 @@ def test_an_act_that_needs_a_fresh_proof_leads_to_the_password_and_back(
     assert (asked.status_code, asked.headers["location"]) == (303, "/confirm?next=/planted-step-up%3Fstudy%3D1.2.3")
     written = browser.post("/planted-step-up", headers={"Referer": "http://testserver/shares/new?study=1.2.3"})
     assert written.headers["location"] == "/confirm?next=/shares/new%3Fstudy%3D1.2.3"
+
+
+@pytest.mark.usefixtures("_planted")
+def test_what_the_door_refuses_stands_in_the_trail(browser: TestClient, platform: Platform) -> None:
+    subject = sign_in(browser, platform, Role.SECRETARY)
+    assert browser.get("/planted").status_code == 403
+    with platform.database.read(platform.tenant) as tx:
+        rows = tx.execute(text("select actor_name, action, outcome from audit_entries where outcome = 'refused'")).all()
+    assert [tuple(row) for row in rows] == [(subject.display_name, "claim_reading", "refused")]

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from negatoscope.access.model import Action, Subject
 from negatoscope.access.policy import may_ever
+from negatoscope.access.refusals import Refusal
 from negatoscope.access.sessions import session_subject
 from negatoscope.access.tokens import token_subject
 from negatoscope.doors.web.language import LANGUAGES, use_language
@@ -97,7 +98,8 @@ class Requires(SignedIn):
         """Return the subject, or raise Unauthenticated or Forbidden."""
         subject = await super().__call__(request)
         if not may_ever(subject, self.action):
-            raise Forbidden("Your role does not include this action.", reason="role_lacks_action")
+            refusal = Refusal(subject, self.action, "role", patient_id=None, study_uid=None)
+            raise Forbidden("Your role does not include this action.", reason="role_lacks_action") from refusal
         return subject
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
@@ -11,12 +12,14 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from negatoscope.access.refusals import record_refusal
 from negatoscope.doors.problems import ANSWERS, FieldFault, answer_for, problem, problem_of
-from negatoscope.doors.web.dependencies import recognise
+from negatoscope.doors.web.dependencies import platform_of, recognise
 from negatoscope.doors.web.language import N_, gettext
 from negatoscope.doors.web.templates import page
 from negatoscope.platform.errors import (
@@ -114,7 +117,10 @@ def wants_page(request: Request) -> bool:
 
 
 def answer_error(request: Request, error: Exception) -> Response:
-    """Return the page or the problem for an error."""
+    """Return the page or the problem for an error; what the policy refused is written into the trail."""
+    if isinstance(error, NegatoscopeError):
+        with suppress(SQLAlchemyError):  # a database that is away does not turn a refusal into another answer
+            record_refusal(platform_of(request), error)
     if not wants_page(request):
         return problem_of(error)
     if isinstance(error, Unauthenticated) and request.method == "GET":
