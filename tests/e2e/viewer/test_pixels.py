@@ -272,3 +272,10 @@ def test_turned_and_flipped_pixels_lie_where_numpy_puts_them(open_viewer: OpenVi
         drawn = show_one_to_one(viewer, renderer)
         upright = reference.greys(reference.linear(values.astype(float), 2048, 4096))
         assert np.abs(drawn - np.fliplr(np.rot90(upright, -1))).max() <= 1
+
+
+def test_comparison_notices_the_wrong_function(open_viewer: OpenViewer, department: Department) -> None:
+    values = noisy(12)
+    show(department, [StoredObject(an_image(values, 12, WindowCenter="2000", WindowWidth="3000", VOILUTFunction="SIGMOID"))])
+    drawn = show_one_to_one(open_viewer(), "webgl2")
+    assert np.abs(drawn - reference.greys(linear_12(values))).max() > 10
