@@ -16,7 +16,6 @@ from negatoscope.ai.model import Finding, FindingState, Run, RunEvent, RunState,
 from negatoscope.ai.preparation import prepare
 from negatoscope.ai.reading_outputs import Outcome, read_outcomes
 from negatoscope.ai.suitability import refusal_of
-from negatoscope.archive.model import Instance
 from negatoscope.archive.studies import list_instances
 from negatoscope.dose.headers import read_attributes, read_header
 from negatoscope.platform.errors import NegatoscopeError, Refused, Unavailable
@@ -105,18 +104,12 @@ def _look(platform: Platform, run: Run, model: InstalledModel) -> list[_Seen]:
             continue
         if len(seen) == MOST_IMAGES:
             break
-        grey = platform.sandbox.run(read_grey, _whole(platform, instance))
-        tensor, placement = prepare(grey, model.card.input)
+        tensor, placement = prepare(read_grey(platform, instance), model.card.input)
         outcomes = read_outcomes(model.card, engine.infer(model, tensor), placement)
         seen.append(_Seen(sop_instance_uid=instance.sop_instance_uid, outcomes=outcomes))
     if not seen:
         raise _Unsuitable(refusals[0] if refusals else "unsuitable_no_image")
     return seen
-
-
-def _whole(platform: Platform, instance: Instance) -> bytes:
-    with platform.blobs.open(instance.blob) as reader:
-        return b"".join(reader.chunks())
 
 
 def _finish(

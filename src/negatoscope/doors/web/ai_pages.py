@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Action, Subject
 from negatoscope.access.policy import may_ever
-from negatoscope.ai.catalogue import installed_models
+from negatoscope.ai.catalogue import InstalledModel, installed_models
 from negatoscope.ai.model import Finding, RunState
 from negatoscope.ai.requests import rerun
 from negatoscope.ai.results import judge_finding, show_result
@@ -56,7 +56,8 @@ RUN_REASONS: Final[Mapping[str, str]] = MappingProxyType({
     "sandbox_timeout": N_("The model took too long and was stopped."),
     "sandbox_crashed": N_("The model crashed; nothing else was touched."),
     "sandbox_failed": N_("The model failed."),
-    "unreadable_image": N_("The image cannot be decoded."),
+    "grey_scale_unreadable": N_("The image cannot be decoded."),
+    "too_many_bits": N_("The image cannot be decoded."),
     "undecodable_frame": N_("The image cannot be decoded."),
 })  # fmt: skip
 
@@ -136,10 +137,17 @@ def show_runs(
         next_href=next_href,
         first_href="/ai" if after else None,
         reason_words=reason_words,
+        titles=_titles(models),
         language=current_language(),
         may_open=may_ever(subject, Action.CLAIM_READING),
         remote=platform.settings.inference_url is not None,
     )
+
+
+def _titles(models: tuple[InstalledModel, ...]) -> dict[str, str]:
+    """Return the title of each label that an installed model knows, in the language of the page."""
+    labels = [rule for model in models for rule in model.card.output.labels]
+    return {rule.label: rule.title.fr if current_language() == "fr" else rule.title.en for rule in labels}
 
 
 def _key(text: str) -> tuple[datetime, UUID]:
