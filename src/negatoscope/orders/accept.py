@@ -27,13 +27,18 @@ from negatoscope.platform.errors import Conflict, InvalidInput
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
 
+WITHDRAWN = frozenset({OrderState.CANCELLED, OrderState.REJECTED, OrderState.DISCONTINUED})
 CARE_AFTER_ORDER = timedelta(days=90)
 USUAL_DURATION_MIN = 15
 PRODUCT = "Négatoscope"  # who accepts and books under the standing protocol
 
 
 def accept_order(platform: Platform, subject: Subject, request: OrderRequest) -> Order:
-    """Take an order in one transaction and return it. A placer number that is known returns the order it names."""
+    """Take an order in one transaction and return it.
+
+    A placer number that is known returns the order it names; Conflict when that one is of another patient, asks for
+    something else or was withdrawn, so that no order is ever acknowledged and lost.
+    """
     with platform.database.transaction(platform.tenant) as tx:
         return accept(tx, platform, subject, request)
 
@@ -64,6 +69,12 @@ def _same_order(tx: Connection, order_id: OrderId, request: OrderRequest) -> Ord
     named = set(find_patient_ids(tx, request.identifiers).values())
     if named and order.patient_id not in named:
         raise Conflict("This order number belongs to an order of another patient.", reason="order_of_another_patient")
+    if order.state in WITHDRAWN:
+        raise Conflict("The order of this number was withdrawn: give the new one a new number.", reason="order_withdrawn")
+    procedure = find_procedure(request.procedure_code, request.procedure_scheme)
+    wanted = (procedure.code if procedure else request.procedure_code, request.laterality)
+    if all((known.code, known.laterality) != wanted for known in order.procedures):
+        raise Conflict("The order of this number asks for something else: send a change.", reason="order_known_otherwise")
     return order
 
 

@@ -88,7 +88,7 @@ def _change_procedure(tx: Connection, order: Order, request: OrderRequest) -> No
             "description_fr": procedure.french if procedure else meaning,
             "description_en": procedure.english if procedure else meaning,
             "body_region": procedure.body_region if procedure else "",
-            "laterality": request.laterality.value if request.laterality else None,
+            "laterality": request.laterality or order.procedures[0].laterality,
         },
     )
 

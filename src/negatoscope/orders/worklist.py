@@ -178,10 +178,12 @@ def _has_physicians(step: ScheduledStep, query: WorklistQuery) -> bool:
 
 
 def _text(column: ColumnElement[str], wanted: str) -> ColumnElement[bool]:
-    """Match a text: as it is, or by its wildcards (PS3.4 C.2.2.2.1 and C.2.2.2.4)."""
+    """Match a text: as it is, or by its wildcards (PS3.4 C.2.2.2.1 and C.2.2.2.4); of several values any one."""
+    if "\\" in wanted:
+        return or_(*(_text(column, part) for part in wanted.split("\\")))
     if "*" not in wanted and "?" not in wanted:
         return column == wanted
-    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = wanted.replace("%", "\\%").replace("_", "\\_")
     return _like(column, escaped.replace("*", "%").replace("?", "_"))
 
 

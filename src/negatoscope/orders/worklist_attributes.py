@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
 from negatoscope.formats.dicom.values import parse_date, parse_time
@@ -226,11 +227,12 @@ def _texts(dataset: Dataset) -> Iterator[str]:
 
 
 def _text(dataset: Dataset, keyword: str) -> str:
+    """Return the value as one text; several values are parted by a backslash, as on the wire."""
     value = dataset.get(keyword)
-    if value is None or value == "":
+    if value is None:
         return ""
-    values = [value] if isinstance(value, str) or not isinstance(value, (list, tuple)) else list(value)
-    return "\\".join(str(part) for part in values).strip(" \0") if values else ""
+    values = value if isinstance(value, MultiValue) else [value]
+    return "\\".join(str(part).strip(" \0") for part in values)
 
 
 def _carries_value(keyword: str, dataset: Dataset, known: set[str]) -> bool:

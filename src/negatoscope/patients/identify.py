@@ -176,6 +176,9 @@ def _recognise(
         return
     if _speaks_for(patient, found):
         store.insert_identifiers(tx, patient_id, [entry for entry in identifiers if entry not in found], at)
+    if complete(patient.demographics, told) == patient.demographics:
+        return
+    patient = store.lock_patient(tx, patient_id)
     completed = complete(patient.demographics, told)
     if completed != patient.demographics:
         store.update_demographics(tx, patient_id, completed, status=patient.identity_status, version=patient.version)

@@ -156,6 +156,12 @@ def get_patient(tx: Connection, patient_id: UUID, *, where: ColumnElement[bool] 
     return _with_identifiers(tx, [row], discrepancies=True)[0]
 
 
+def lock_patient(tx: Connection, patient_id: UUID) -> Patient:
+    """Return one patient, held until the transaction ends."""
+    tx.execute(select(patients.c.patient_id).where(patients.c.patient_id == patient_id).with_for_update())
+    return get_patient(tx, patient_id)
+
+
 def get_patients(tx: Connection, patient_ids: Iterable[UUID]) -> dict[PatientId, Patient]:
     """Return these patients by identifier, in two queries whatever their number."""
     wanted = list(set(patient_ids))

@@ -82,6 +82,18 @@ def test_the_same_placer_number_is_the_same_order(platform: Platform) -> None:
     assert refused.value.reason == "order_of_another_patient"
 
 
+def test_a_known_number_with_other_content_is_never_acknowledged_and_lost(platform: Platform) -> None:
+    order = an_order(platform, identifiers=(an_identifier("17"),))
+    known = {"placer_order_number": order.placer_order_number, "identifiers": (an_identifier("17"),)}
+    with pytest.raises(Conflict) as refused:
+        an_order(platform, procedure_code="ABDOMEN-AP", **known)
+    assert refused.value.reason == "order_known_otherwise"
+    cancel_order(platform, a_user(platform, Role.SECRETARY), order.order_id, reason="Patient parti")
+    with pytest.raises(Conflict) as refused:
+        an_order(platform, **known)
+    assert refused.value.reason == "order_withdrawn"
+
+
 def an_order_of_another(platform: Platform) -> tuple[object, ...]:
     number = an_identifier()
     an_order(platform, identifiers=(number,))

@@ -104,6 +104,8 @@ def department(platform: Platform) -> dict[str, Order]:
         ({"ScheduledStationAETitle": "NOBODY"}, {}, set()),
         ({"Modality": "DX"}, {}, {"MORNING", "TOMORROW"}),
         ({"Modality": "CR"}, {}, {"EVENING"}),
+        ({"Modality": "CR\\DX"}, {}, {"MORNING", "EVENING", "TOMORROW"}),
+        ({}, {"StudyInstanceUID": "1.2.3\\1.2.4"}, set()),
         ({"ScheduledProcedureStepStartDate": "20260310"}, {}, {"MORNING", "EVENING"}),
         ({"ScheduledProcedureStepStartDate": "20260310-"}, {}, {"MORNING", "EVENING", "TOMORROW", "NEXTWEEK"}),
         ({"ScheduledProcedureStepStartDate": "-20260310"}, {}, {"MORNING", "EVENING"}),

@@ -145,6 +145,15 @@ def test_what_was_looked_into_is_no_longer_flagged_until_something_new_disagrees
         assert [entry.told.family_name for entry in get_patient(tx, patient_id).discrepancies] == ["Encore"]
 
 
+def test_many_tellings_at_once_complete_one_patient(platform: Platform) -> None:
+    number = an_identifier()
+    patient_id = find(platform, number, demographics=Demographics(family_name="Essai-Lumiere"))
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: find(platform, number), range(16))) == {patient_id}
+    with platform.database.read(platform.tenant) as tx:
+        assert get_patient(tx, patient_id).demographics.birth_date == date(1979, 3, 28)
+
+
 def test_another_tenant_sees_nothing(platform: Platform, other_tenant: Platform) -> None:
     patient_id = find(platform, an_identifier("17"))
     assert find(other_tenant, an_identifier("17")) != patient_id
