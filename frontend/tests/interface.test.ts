@@ -47,6 +47,14 @@ describe('hot keys', () => {
     expect(commandOf(press('?', { shiftKey: true }), true)).toBe('study.help');
   });
 
+  it('take the digits of a French keyboard without Shift', () => {
+    expect(commandOf({ ...press('&'), code: 'Digit1' }, true)).toBe('view.oneToOne');
+    expect(commandOf({ ...press('é'), code: 'Digit2' }, true)).toBe('study.double');
+    expect(commandOf({ ...press('-'), code: 'Digit6' }, true)).toBe('view.zoomOut');
+    expect(commandOf({ ...press('&'), code: 'Digit1' }, false)).toBeNull();
+    expect(commandOf({ ...press('1', { ctrlKey: true }), code: 'Digit1' }, true)).toBeNull();
+  });
+
   it('leave out every single character when the reader switched them off', () => {
     for (const hotKey of HOT_KEYS.filter((each) => isSingleCharacter(each.key))) {
       const key = hotKey.key.replace('Shift+', '');

@@ -68,6 +68,8 @@ export function isCommand(id: HotKeyId): id is CommandId {
 
 interface Pressed {
   readonly key: string;
+  /** The place on the keyboard. */
+  readonly code?: string;
   readonly shiftKey: boolean;
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;
@@ -87,7 +89,10 @@ export function nameOfPressed(event: Pressed): string | null {
 export function commandOf(event: Pressed, singleLetters: boolean): CommandId | null {
   const pressed = nameOfPressed(event);
   if (pressed === null || (isSingleCharacter(pressed) && !singleLetters)) return null;
-  const found = HOT_KEYS.find((hotKey) => hotKey.key === pressed)?.id;
+  // French keyboards give digits with Shift only: without it the key of 1 writes & and is meant as 1 here.
+  const digit = /^Digit(\d)$/.exec(event.code ?? '')?.[1];
+  const bound = (key: string | undefined) => HOT_KEYS.find((hotKey) => hotKey.key === key);
+  const found = (bound(pressed) ?? (event.ctrlKey || event.metaKey ? undefined : bound(digit)))?.id;
   return found !== undefined && isCommand(found) ? found : null;
 }
 

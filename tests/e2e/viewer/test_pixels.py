@@ -279,3 +279,30 @@ def test_comparison_notices_the_wrong_function(open_viewer: OpenViewer, departme
     show(department, [StoredObject(an_image(values, 12, WindowCenter="2000", WindowWidth="3000", VOILUTFunction="SIGMOID"))])
     drawn = show_one_to_one(open_viewer(), "webgl2")
     assert np.abs(drawn - reference.greys(linear_12(values))).max() > 10
+
+
+def test_lost_graphics_context_comes_back_with_the_image(open_viewer: OpenViewer, department: Department) -> None:
+    show(department, [StoredObject(an_image(noisy(12), 12))])
+    viewer = open_viewer()
+    before = viewer.pixels()
+    viewer.page.evaluate(
+        "() => new Promise(done => { const canvas = document.querySelector('.nv-canvas');"
+        " const loss = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');"
+        " canvas.addEventListener('webglcontextlost', () => setTimeout(() => loss.restoreContext()));"
+        " canvas.addEventListener('webglcontextrestored', () => done()); loss.loseContext(); })"
+    )
+    viewer.settle()
+    assert np.array_equal(viewer.pixels(), before)
+
+
+def test_image_wider_than_the_graphics_card_takes_is_drawn_by_the_twin(open_viewer: OpenViewer, department: Department) -> None:
+    small, wide = an_image(noisy(12), 12), an_image(noisy(12), 12, InstanceNumber=2)
+    wide.StudyInstanceUID = small.StudyInstanceUID
+    wide.Rows, wide.Columns = 8, 20_000
+    wide.PixelData = np.full((8, 20_000), 4095, dtype="<u2").tobytes()
+    show(department, [StoredObject(small), StoredObject(wide)])
+    viewer = open_viewer()
+    assert viewer.pane()["renderer"] == "webgl2"
+    viewer.press("PageDown")
+    viewer.wait_for_state("state.ready && state.panes[0].renderer === 'canvas'")
+    assert viewer.pixels()[:, :, 0].max() == 255

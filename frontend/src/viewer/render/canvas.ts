@@ -145,6 +145,7 @@ export class CanvasRenderer implements Renderer {
   readonly kind = 'canvas';
   readonly canvas = makeCanvas();
   readonly isSlow = true;
+  readonly largestSide = Infinity;
   private readonly context: CanvasRenderingContext2D;
   private frame: Frame | null = null;
   private table: Uint8Array<ArrayBuffer> = new Uint8Array(65536);

@@ -18,6 +18,8 @@ export interface Renderer {
   readonly canvas: HTMLCanvasElement;
   /** Draws on the processor, by itself or because the browser's WebGL does. */
   readonly isSlow: boolean;
+  /** The most columns or rows it can take. */
+  readonly largestSide: number;
   setFrame(frame: Frame | null): void;
   /** 65 536 greys by stored bits; for colours, 256 greys a channel in its first entries. */
   setTable(table: Uint8Array<ArrayBuffer>): void;

@@ -171,7 +171,7 @@ export class Viewport {
 
   private mount(frame: Frame, anew: boolean): void {
     const largestSide = Math.max(frame.columns, frame.rows);
-    if (this.renderer === null || anew) {
+    if (this.renderer === null || anew || this.renderer.largestSide < largestSide) {
       this.renderer?.dispose();
       this.renderer = chooseRenderer(this.settings.renderer, largestSide, () => this.invalidate());
       this.stage.prepend(this.renderer.canvas);
