@@ -23,7 +23,6 @@ from negatoscope.formats.dicom.json_model import bulk_value
 from negatoscope.formats.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 from negatoscope.formats.dicom.verdict import PixelDataSpan, Verdict
 from negatoscope.platform.blobs.port import BlobRef, BlobWriter
-from negatoscope.platform.database import TenantId
 from negatoscope.platform.errors import NegatoscopeError
 from negatoscope.platform.runtime import Platform
 
@@ -117,8 +116,7 @@ class IncomingInstance:
             stored, needless = registering.register(tx, registration)
             # The caller's transaction may still fail: a needless object is left to the sweep of orphans.
             return stored
-        with self._platform.database.transaction(TenantId(self._subject.tenant)) as own:
-            stored, needless = registering.register(own, registration)
+        stored, needless = registering.register_durably(registration)
         self._remember(stored)
         if needless:
             with contextlib.suppress(NegatoscopeError):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from negatoscope.access.model import Subject
 from negatoscope.archive import store
@@ -20,10 +23,14 @@ from negatoscope.formats.dicom.verdict import Verdict
 from negatoscope.patients.identify import find_or_create_patient
 from negatoscope.patients.names import name_key
 from negatoscope.platform.blobs.port import BlobRef
+from negatoscope.platform.database import TenantId
+from negatoscope.platform.errors import Unavailable
 from negatoscope.platform.events import publish
+from negatoscope.platform.logs import get_logger
 from negatoscope.platform.runtime import Platform
 
 PATIENT_MISMATCH = "patient_mismatch"
+RETRY_AFTER_S = (0.1, 0.5, 2.0)
 Registered = tuple[StoredInstance, bool]
 """The answer, and whether the stored bytes are kept elsewhere already."""
 
@@ -43,6 +50,31 @@ class Registration:
     def at(self) -> datetime:
         """Return the time of reception."""
         return self.platform.clock.now()
+
+
+def register_durably(registration: Registration) -> Registered:
+    """Write the rows in a transaction of their own; a database that went away for a moment is asked again.
+
+    Asking again is safe when only the answer to the commit was lost: the rows then name this very object already.
+    """
+    platform, tenant = registration.platform, TenantId(registration.subject.tenant)
+    for wait_s in RETRY_AFTER_S:
+        try:
+            with platform.database.transaction(tenant) as tx:
+                return register(tx, registration)
+        except (Unavailable, DBAPIError) as error:
+            if not _is_passing(error):
+                raise
+            get_logger().warning("registration_repeated", reason=type(error).__name__)
+            time.sleep(wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - spreads senders out, protects nothing
+    with platform.database.transaction(tenant) as tx:
+        return register(tx, registration)
+
+
+def _is_passing(error: Exception) -> bool:
+    if isinstance(error, Unavailable):
+        return error.reason == "database_down"
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in {"40001", "40P01"}
 
 
 def register(tx: Connection, registration: Registration) -> Registered:
@@ -70,7 +102,10 @@ def register(tx: Connection, registration: Registration) -> Registered:
     if store.insert_instance(tx, instance):
         _audit_storage(tx, registration, instance, known.patient_id)
         return _answer(Outcome.STORED, instance), False
-    if store.get_current_sha256(tx, instance.sop_instance_uid) == instance.blob.sha256:
+    sha256, key = store.get_current_object(tx, instance.sop_instance_uid)
+    if key == instance.blob.key:
+        return _answer(Outcome.STORED, instance), False  # committed before, when only the answer was lost
+    if sha256 == instance.blob.sha256:
         return _answer(Outcome.DUPLICATE, instance), True
     return _conflict(tx, registration, instance)
 
@@ -136,7 +171,8 @@ def _conflict(tx: Connection, registration: Registration, instance: Instance) ->
             subject=instance.sop_instance_uid,
             payload={"study_uid": instance.study_uid, "sop_instance_uid": instance.sop_instance_uid},
         )
-    return _answer(Outcome.CONFLICT, instance), not is_new
+    is_kept_elsewhere = not is_new and store.find_conflicting_key(tx, instance) != instance.blob.key
+    return _answer(Outcome.CONFLICT, instance), is_kept_elsewhere
 
 
 def _quarantine(tx: Connection, registration: Registration, reason: str) -> Registered:
@@ -163,7 +199,8 @@ def _quarantine(tx: Connection, registration: Registration, reason: str) -> Regi
             reason=reason,
         )
         publish(tx, "instance_quarantined", subject=str(quarantine_id), payload={"reason": reason})
-    return refused(registration.verdict, reason, Outcome.QUARANTINED), quarantine_id is None
+    is_kept_elsewhere = quarantine_id is None and store.find_quarantined_key(tx, blob.sha256, reason) != blob.key
+    return refused(registration.verdict, reason, Outcome.QUARANTINED), is_kept_elsewhere
 
 
 def refused(verdict: Verdict, reason: str, outcome: Outcome = Outcome.REFUSED) -> StoredInstance:

@@ -118,10 +118,28 @@ def insert_instance(tx: Connection, instance: Instance) -> bool:
     return bool(tx.execute(_INSERT_INSTANCE, _instance_values(instance)).scalar_one())
 
 
-def get_current_sha256(tx: Connection, sop_instance_uid: str) -> str:
-    """Return the hash of the instance that holds this UID."""
-    query = select(instances.c.blob_sha256).where(instances.c.sop_instance_uid == sop_instance_uid)
-    return str(tx.execute(query).scalar_one())
+def get_current_object(tx: Connection, sop_instance_uid: str) -> tuple[str, str]:
+    """Return the hash and the key of the object that holds this UID."""
+    columns = instances.c
+    query = select(columns.blob_sha256, columns.blob_key).where(columns.sop_instance_uid == sop_instance_uid)
+    row = tx.execute(query).one()
+    return row[0], row[1]
+
+
+def find_conflicting_key(tx: Connection, instance: Instance) -> str | None:
+    """Return the key under which these other bytes are kept."""
+    columns = instance_conflicts.c
+    same = (columns.sop_instance_uid == instance.sop_instance_uid) & (columns.blob_sha256 == instance.blob.sha256)
+    key: str | None = tx.execute(select(columns.blob_key).where(same)).scalar_one_or_none()
+    return key
+
+
+def find_quarantined_key(tx: Connection, sha256: str, reason: str) -> str | None:
+    """Return the key under which these bytes are kept in quarantine for this reason."""
+    columns = quarantine.c
+    same = (columns.blob_sha256 == sha256) & (columns.reason == reason)
+    key: str | None = tx.execute(select(columns.blob_key).where(same)).scalar_one_or_none()
+    return key
 
 
 def insert_conflict(tx: Connection, instance: Instance) -> bool:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from negatoscope.access.model import Role
 from negatoscope.archive import studies
 from negatoscope.archive.model import Outcome, SourceKind
 from negatoscope.archive.receive import begin_instance
 from negatoscope.archive.study_store import list_conflicts, list_instances, list_quarantine
+from negatoscope.archive.verify import rehash
 from negatoscope.formats.dicom.files import file_head
 from negatoscope.formats.dicom.gate import judge
 from negatoscope.formats.dicom.transfer_syntaxes import (
@@ -25,8 +29,8 @@ from negatoscope.formats.dicom.transfer_syntaxes import (
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
 from negatoscope.formats.dicom.uids import new_uid
-from negatoscope.platform.database import TenantId
-from negatoscope.platform.errors import Forbidden, NotFound
+from negatoscope.platform.database import Database, TenantId
+from negatoscope.platform.errors import Forbidden, NotFound, Unavailable
 from negatoscope.platform.runtime import Platform
 from tests.builders.archive import a_source, archivist, store_bytes, store_data_set
 from tests.builders.dicom import a_ct_slice, a_dx_image, bare_bytes, part10_bytes
@@ -248,3 +252,50 @@ def test_other_tenant_sees_nothing(platform: Platform) -> None:
     store_data_set(platform, image)
     with platform.database.read(TenantId(uuid4())) as tx:
         assert list_instances(tx, image.StudyInstanceUID) == []
+
+
+class LossyDatabase(Database):
+    """A database whose answer to the first commits is lost after, or before, they were done."""
+
+    def __init__(self, real: Database, *, losses: int, is_committed: bool) -> None:
+        self._real = real
+        self._losses = losses
+        self._is_committed = is_committed
+
+    @contextmanager
+    def transaction(self, tenant: TenantId) -> Iterator[Connection]:
+        self._losses -= 1
+        is_lost = self._losses >= 0
+        with self._real.transaction(tenant) as tx:
+            yield tx
+            if is_lost and not self._is_committed:
+                raise Unavailable("The database does not answer.", reason="database_down")
+        if is_lost:
+            raise Unavailable("The database does not answer.", reason="database_down")
+
+    @contextmanager
+    def read(self, tenant: TenantId) -> Iterator[Connection]:
+        with self._real.read(tenant) as tx:
+            yield tx
+
+
+@pytest.mark.parametrize("is_committed", [True, False])
+@pytest.mark.parametrize("kind", ["stored", "conflict", "quarantined"])
+def test_lost_answer_to_a_commit_is_asked_for_again(platform: Platform, kind: str, is_committed: bool) -> None:
+    image = a_dx_image()
+    if kind == "conflict":
+        store_data_set(platform, image)
+        image.InstanceNumber = 5
+    lossy = replace(platform, database=LossyDatabase(platform.database, losses=1, is_committed=is_committed))
+    file = part10_bytes(image)
+    stored = store_bytes(lossy, file[:-9] if kind == "quarantined" else file)
+    assert stored.outcome.value == kind
+    assert rehash(platform).damaged == []
+    assert rehash(platform).checked == (2 if kind == "conflict" else 1)
+
+
+def test_database_that_stays_away_is_said(platform: Platform) -> None:
+    lossy = replace(platform, database=LossyDatabase(platform.database, losses=99, is_committed=False))
+    with pytest.raises(Unavailable):
+        store_data_set(lossy, a_dx_image())
+    assert rows(platform, "select count(*) from instances")[0][0] == 0
