@@ -14,6 +14,7 @@ from negatoscope.ai.results import findings_of_study
 from negatoscope.archive.metadata import read_attributes
 from negatoscope.archive.model import Instance
 from negatoscope.archive.open import OpenFrames
+from negatoscope.archive.pictures import Picture, thumbnail_request
 from negatoscope.archive.studies import list_instances
 from negatoscope.platform.errors import NotFound
 from negatoscope.platform.runtime import Platform
@@ -43,13 +44,22 @@ def case_metadata(platform: Platform, subject: Subject, case_id: UUID) -> list[D
 
 def case_frame(platform: Platform, subject: Subject, case_id: UUID, shown_instance_uid: str, frame: int) -> OpenFrames:
     """Return one frame of an image of the case, named by the UID under which the case shows it."""
+    return OpenFrames(platform, _shown_image(platform, subject, case_id, shown_instance_uid, frame), (frame,))
+
+
+def case_thumbnail(platform: Platform, subject: Subject, case_id: UUID, shown_instance_uid: str) -> Picture:
+    """Return the small picture of an image of the case."""
+    return Picture(platform, _shown_image(platform, subject, case_id, shown_instance_uid, 1), thumbnail_request())
+
+
+def _shown_image(platform: Platform, subject: Subject, case_id: UUID, shown_instance_uid: str, frame: int) -> Instance:
     with platform.database.read(platform.tenant) as tx:
         case = open_case(tx, subject, case_id)
         known = {shown_uid(case_id, one.sop_instance_uid): one for one in _images(tx, case)}
     instance = known.get(shown_instance_uid)
     if instance is None or not 1 <= frame <= instance.frames or not _may_be_shown(read_attributes(platform, instance)):
         raise NotFound("There is no such frame.", reason="no_such_frame")
-    return OpenFrames(platform, instance, (frame,))
+    return instance
 
 
 def case_findings(platform: Platform, subject: Subject, case_id: UUID) -> Mapping[str, tuple[Finding, ...]]:

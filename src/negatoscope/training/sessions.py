@@ -104,7 +104,12 @@ def start_session(
             for number, one in enumerate(drawn, start=1)
         ]
         store.insert_session(tx, session, cases)
-        record(tx, subject.actor, Action.TRAIN, objects={"session": str(session.session_id), "cases": len(cases)})
+        record(
+            tx,
+            subject.actor,
+            Action.TRAIN,
+            objects={"session": str(session.session_id), "studies": [case.study_uid for case in cases]},
+        )
     return session
 
 

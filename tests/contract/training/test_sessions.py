@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -147,6 +148,13 @@ def test_screens_carry_no_identity_before_or_after_the_answer(platform: Platform
     started = browser.post("/training", data={"size": "5"}).headers["location"]
     case = browser.get(started).headers["location"]
     answers = [browser.get(case).text, browser.get(f"{case}/dicom-web/studies/1.2/metadata").text]
+    shown = re.search(r'"00080018":\{"vr":"UI","Value":\["([0-9.]+)"', answers[1])
+    assert shown is not None
+    image = f"{case}/dicom-web/studies/1.2/series/1.3/instances/{shown[1]}"
+    assert browser.get(f"{image}/thumbnail").content.startswith(b"\xff\xd8")
+    frame = browser.get(f"{image}/frames/1", headers={"Accept": 'multipart/related; type="application/octet-stream"'})
+    assert frame.status_code == 200
+    assert study_uid.encode() not in frame.content
     browser.post(f"{case}/answer", data={"verdict": "normal", "free_answer": "Rien."})
     answers += [browser.get(case).text, browser.get(started.removesuffix("/next")).text]
     for text in answers:

@@ -19,7 +19,7 @@ from negatoscope.doors.web.language import gettext
 from negatoscope.doors.web.templates import page, see_other
 from negatoscope.doors.web.viewer_island import viewer_config
 from negatoscope.training.identity import shown_uid
-from negatoscope.training.images import case_findings, case_frame, case_metadata
+from negatoscope.training.images import case_findings, case_frame, case_metadata, case_thumbnail
 from negatoscope.training.model import Verdict
 from negatoscope.training.sessions import answer_case, give_up, list_sessions, show_case, show_session, start_session
 
@@ -127,6 +127,13 @@ def give_frame(request: Request, case_id: UUID, instance_uid: Uid, frame: int, s
     if choice.multipart:
         return multipart_response(choice.media_type, [part], headers=dict(NO_STORE))
     return single_response(part, headers=dict(NO_STORE))
+
+
+@router.get("/training/cases/{case_id}/dicom-web/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/thumbnail")
+def give_thumbnail(request: Request, case_id: UUID, instance_uid: Uid, subject: Trainee) -> Response:
+    """Give the small picture of an image."""
+    picture = case_thumbnail(platform_of(request), subject, case_id, instance_uid)
+    return Response(picture.make(), media_type=picture.request.media_type, headers=NO_STORE)
 
 
 @router.get("/training/cases/{case_id}/findings")
