@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from negatoscope.doors.dimse.connection import plain_address
 from negatoscope.doors.dimse.gate import Gate
 from negatoscope.doors.dimse.limits import Limits
 
@@ -25,6 +27,13 @@ def test_connections_of_one_address_are_limited() -> None:
     assert gate.connect("10.0.0.2")
     gate.disconnect("10.0.0.1")
     assert gate.connect("10.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("10.0.0.1", "10.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1"), ("fe80::1", "fe80::1"), ("", "")]
+)
+def test_an_address_is_the_same_on_a_dual_stack_socket(host: str, address: str) -> None:
+    assert plain_address(host) == address
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60))

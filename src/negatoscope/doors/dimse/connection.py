@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import Callable
 from typing import Protocol
 
@@ -117,7 +118,7 @@ class Connection(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - the event loop gives nothing else to a server
         self._transport = transport
         peer = transport.get_extra_info("peername")
-        self.address = str(peer[0]) if peer else ""
+        self.address = plain_address(str(peer[0])) if peer else ""
         self._is_admitted = self._gate.connect(self.address)
         if not self._is_admitted:
             logger.warning("dimse_connection_refused", address=self.address, reason="too_many_connections")
@@ -323,7 +324,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._write(ReleaseResponse())
             case Action.STOP_SERVICES:
                 self._stop_services()
-            case Action.SEND_ABORT:
+            case Action.SEND_ABORT | Action.SEND_ABORT_AGAIN:
                 self._write(Abort(source=SERVICE_USER, reason=0))
             case Action.ABORT_AS_PROVIDER:
                 self._write(pdu if isinstance(pdu, Abort) else Abort(source=SERVICE_PROVIDER, reason=_abort_reason(event)))
@@ -377,6 +378,15 @@ class Connection(asyncio.BufferedProtocol):
         self._discarded += count
         if self._discarded > DISCARDED_AFTER_ABORT:
             self.drop("peer_goes_on_sending")
+
+
+def plain_address(host: str) -> str:
+    """Return the IPv4 address that a dual-stack socket shows as ::ffff:a.b.c.d, any other address as it is."""
+    try:
+        mapped = ipaddress.IPv6Address(host).ipv4_mapped
+    except ValueError:
+        return host
+    return str(mapped) if mapped is not None else host
 
 
 def _abort_reason(event: Event) -> AbortReason:

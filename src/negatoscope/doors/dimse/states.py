@@ -56,9 +56,10 @@ class Action(Enum):
     CLOSE = "AA-2"
     FORGET = "AA-5"
     IGNORE = "AA-6"
-    ABORT_AS_PROVIDER = "AA-8"
     STOP_AND_CLOSE = "AA-3"
     STOP_CLOSED = "AA-4"
+    SEND_ABORT_AGAIN = "AA-7"
+    ABORT_AS_PROVIDER = "AA-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,8 @@ def _in_association(state: State) -> dict[tuple[State, Event], Transition]:
 def _awaiting_close() -> dict[tuple[State, Event], Transition]:
     state = State.AWAITING_CLOSE
     table = {(state, event): Transition(state, Action.IGNORE) for event in _UNEXPECTED}
-    table[state, Event.REQUEST_ARRIVED] = Transition(state, Action.SEND_ABORT)
-    table[state, Event.INVALID_ARRIVED] = Transition(state, Action.SEND_ABORT)
+    table[state, Event.REQUEST_ARRIVED] = Transition(state, Action.SEND_ABORT_AGAIN)
+    table[state, Event.INVALID_ARRIVED] = Transition(state, Action.SEND_ABORT_AGAIN)
     table[state, Event.ABORT_ARRIVED] = Transition(State.IDLE, Action.CLOSE)
     table[state, Event.CLOSED] = Transition(State.IDLE, Action.FORGET)
     table[state, Event.TIME_IS_UP] = Transition(State.IDLE, Action.CLOSE)
