@@ -14,8 +14,8 @@ from negatoscope.platform.database import Database, TenantId
 BATCH = 1000
 
 
-def seal_pending(database: Database, clock: Clock, *, tenants: list[TenantId] | None = None) -> int:
-    """Seal every committed entry that has no link yet, of all tenants; return how many were sealed.
+def seal_pending(database: Database, clock: Clock, *, tenants: list[TenantId] | None = None, batch: int = BATCH) -> int:
+    """Seal every committed entry that has no link yet, of all tenants or of these; return how many were sealed.
 
     Each batch is one transaction that holds the head of the chain, so any number of processes may call this. The order of
     the chain is the order of sealing. An entry that commits late, after younger ones were sealed, is simply sealed later:
@@ -23,19 +23,24 @@ def seal_pending(database: Database, clock: Clock, *, tenants: list[TenantId] | 
     """
     sealed = 0
     for tenant in database.tenants() if tenants is None else tenants:
-        while True:
+        if not _has_work(database, tenant):
+            continue
+        count = batch
+        while count == batch:  # the last, smaller batch is what moves the mark
             with database.owner_transaction() as tx:
-                count = seal_batch(tx, tenant, clock.now())
+                count = seal_batch(tx, tenant, clock.now(), limit=batch)
             sealed += count
-            if count < BATCH:
-                break
     return sealed
+
+
+def _has_work(database: Database, tenant: TenantId) -> bool:
+    """Ask over a pooled connection: most of the time there is nothing to seal, and that must cost next to nothing."""
+    with database.read(tenant) as tx:
+        return store.has_unsealed(tx, tenant)
 
 
 def seal_batch(tx: Connection, tenant: TenantId, now: datetime, *, limit: int = BATCH) -> int:
     """Seal at most `limit` entries of one tenant; return how many."""
-    if not store.has_unsealed(tx, tenant):
-        return 0
     head = store.lock_head(tx, tenant)
     oldest_running = store.oldest_running_transaction(tx)
     entries = store.list_unsealed(tx, tenant, limit=limit)

@@ -109,15 +109,20 @@ def current_tenant(tx: Connection) -> UUID:
     return tenant
 
 
-def _unsealed(tenant: ColumnElement[UUID] | TenantId) -> ColumnElement[bool]:
-    """Select entries of the tenant, not older than its mark, that no link names."""
+def _unsealed(tenant: ColumnElement[UUID] | TenantId, mark: str) -> ColumnElement[bool]:
+    """Select entries of the tenant, not older than its mark, that no link names.
+
+    The mark is given as a value: as a subquery it would hide from the planner how few entries lie behind it, and every look
+    for work would read the whole month.
+    """
     link = exists().where(audit_chain.c.tenant == tenant, audit_chain.c.entry_id == audit_entries.c.entry_id)
-    mark = select(audit_heads.c.sealed_below).where(audit_heads.c.tenant == tenant).scalar_subquery()
-    return and_(
-        audit_entries.c.tenant == tenant,
-        audit_entries.c.transaction_id >= func.coalesce(mark, _xid("0")),
-        ~link,
-    )
+    return and_(audit_entries.c.tenant == tenant, audit_entries.c.transaction_id >= _xid(mark), ~link)
+
+
+def get_mark(tx: Connection, tenant: ColumnElement[UUID] | TenantId) -> str:
+    """Return the transaction below which every entry of the tenant is sealed."""
+    mark = tx.execute(select(cast(audit_heads.c.sealed_below, Text)).where(audit_heads.c.tenant == tenant)).scalar_one_or_none()
+    return mark or "0"
 
 
 def _xid(value: str) -> ColumnElement[str]:
@@ -126,8 +131,11 @@ def _xid(value: str) -> ColumnElement[str]:
 
 def has_unsealed(tx: Connection, tenant: TenantId) -> bool:
     """Tell whether the sealer has work; also true once after the server's transaction numbers started anew."""
-    stale = exists().where(audit_heads.c.tenant == tenant, audit_heads.c.sealed_below > _newest_transaction())
-    return bool(tx.execute(select(exists().where(_unsealed(tenant)) | stale)).scalar_one())
+    mark = get_mark(tx, tenant)
+    waiting = select(audit_entries.c.entry_id).where(_unsealed(tenant, mark)).order_by(audit_entries.c.transaction_id).limit(1)
+    if tx.execute(waiting).first() is not None:
+        return True
+    return bool(tx.execute(select(_xid(mark) > _newest_transaction())).scalar_one())
 
 
 def _newest_transaction() -> ColumnElement[str]:
@@ -166,7 +174,7 @@ def list_unsealed(tx: Connection, tenant: TenantId, *, limit: int) -> list[Entry
     """Return committed entries without a link, oldest transaction first."""
     rows = tx.execute(
         select(*ENTRY_COLUMNS)
-        .where(_unsealed(tenant))
+        .where(_unsealed(tenant, get_mark(tx, tenant)))
         .order_by(audit_entries.c.transaction_id, audit_entries.c.at, audit_entries.c.entry_id)
         .limit(limit)
     )
@@ -226,7 +234,8 @@ def get_head(tx: Connection) -> tuple[ChainHead, datetime | None]:
 
 def count_unsealed(tx: Connection) -> int:
     """Return how many entries of this tenant wait for their seal."""
-    return tx.execute(select(func.count()).select_from(audit_entries).where(_unsealed(_this_tenant()))).scalar_one()
+    waiting = _unsealed(_this_tenant(), get_mark(tx, _this_tenant()))
+    return tx.execute(select(func.count()).select_from(audit_entries).where(waiting)).scalar_one()
 
 
 def list_links_with_entries(tx: Connection, *, after: int, limit: int) -> list[tuple[Link, Entry | None]]:

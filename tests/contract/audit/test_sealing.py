@@ -92,6 +92,21 @@ def test_seal_goes_on_in_batches(platform: Platform) -> None:
     assert faults(platform) == []
 
 
+@pytest.mark.parametrize("count", [3, 4])
+def test_mark_passes_what_was_sealed_so_that_nothing_is_looked_at_twice(platform: Platform, count: int) -> None:
+    write(platform, *["view_images"] * count)
+    assert seal_pending(platform.database, platform.clock, tenants=[platform.tenant], batch=2) == count
+    with platform.database.read(platform.tenant) as tx:
+        behind = tx.execute(
+            text(
+                "select count(*) from audit_entries e join audit_heads h on e.tenant = h.tenant"
+                " where e.transaction_id >= h.sealed_below"
+            )
+        ).scalar_one()
+    assert behind == 0
+    assert faults(platform) == []
+
+
 def test_entries_that_wait_are_counted_and_are_no_fault(platform: Platform) -> None:
     write(platform, "login")
     seal(platform)
