@@ -34,10 +34,10 @@ RELEASE_ARRIVED         Sta2:AA-1/Sta13 Sta3:AA-8/Sta13 Sta6:AR-2/Sta8  Sta8:AA-
 RELEASE_ANSWER_ARRIVED  Sta2:AA-1/Sta13 Sta3:AA-8/Sta13 Sta6:AA-8/Sta13 Sta8:AA-8/Sta13 Sta13:AA-6/Sta13
 ABORT_ARRIVED           Sta2:AA-2/Sta1  Sta3:AA-3/Sta1  Sta6:AA-3/Sta1  Sta8:AA-3/Sta1  Sta13:AA-2/Sta1
 INVALID_ARRIVED         Sta2:AA-1/Sta13 Sta3:AA-8/Sta13 Sta6:AA-8/Sta13 Sta8:AA-8/Sta13 Sta13:AA-7/Sta13
-CLOSED                  Sta2:AA-5/Sta1  Sta3:AA-4/Sta1  Sta6:AA-4/Sta1  Sta8:AA-4/Sta1  Sta13:AA-5/Sta1
+CLOSED                  Sta2:AA-5/Sta1  Sta3:AA-4/Sta1  Sta6:AA-4/Sta1  Sta8:AA-4/Sta1  Sta13:AR-5/Sta1
 WE_ACCEPT               Sta3:AE-7/Sta6
 WE_REJECT               Sta3:AE-8/Sta13
-WE_SEND                 Sta6:DT-1/Sta6  Sta8:DT-1/Sta8
+WE_SEND                 Sta6:DT-1/Sta6  Sta8:AR-7/Sta8
 WE_ANSWER_RELEASE       Sta8:AR-4/Sta13
 WE_ABORT                Sta2:AA-2/Sta1  Sta3:AA-1/Sta13 Sta6:AA-1/Sta13 Sta8:AA-1/Sta13 Sta13:AA-6/Sta13
 TIME_IS_UP              Sta2:AA-2/Sta1  Sta3:AA-8/Sta13 Sta6:AA-8/Sta13 Sta8:AA-8/Sta13 Sta13:AA-2/Sta1

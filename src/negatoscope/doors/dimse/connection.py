@@ -330,7 +330,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._write(pdu if isinstance(pdu, Abort) else Abort(source=SERVICE_PROVIDER, reason=_abort_reason(event)))
             case Action.CLOSE | Action.STOP_AND_CLOSE:
                 self.close()
-            case Action.TAKE_DATA | Action.SEND_DATA | Action.FORGET | Action.IGNORE | Action.STOP_CLOSED:
+            case _:  # taking and sending data have their own short ways; the rest asks for nothing more
                 pass
         if self._state is State.AWAITING_CLOSE:
             self._await_close()

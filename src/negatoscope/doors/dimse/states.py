@@ -52,6 +52,8 @@ class Action(Enum):
     TAKE_DATA = "DT-2"
     STOP_SERVICES = "AR-2"
     SEND_RELEASE_ANSWER = "AR-4"
+    FORGET_CLOSED = "AR-5"
+    SEND_LAST_DATA = "AR-7"
     SEND_ABORT = "AA-1"
     CLOSE = "AA-2"
     FORGET = "AA-5"
@@ -108,7 +110,7 @@ def _awaiting_close() -> dict[tuple[State, Event], Transition]:
     table[state, Event.REQUEST_ARRIVED] = Transition(state, Action.SEND_ABORT_AGAIN)
     table[state, Event.INVALID_ARRIVED] = Transition(state, Action.SEND_ABORT_AGAIN)
     table[state, Event.ABORT_ARRIVED] = Transition(State.IDLE, Action.CLOSE)
-    table[state, Event.CLOSED] = Transition(State.IDLE, Action.FORGET)
+    table[state, Event.CLOSED] = Transition(State.IDLE, Action.FORGET_CLOSED)
     table[state, Event.TIME_IS_UP] = Transition(State.IDLE, Action.CLOSE)
     table[state, Event.WE_ABORT] = Transition(state, Action.IGNORE)
     return table
@@ -125,7 +127,7 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], Transition]] = MappingProxyType(
     (State.ESTABLISHED, Event.WE_SEND): Transition(State.ESTABLISHED, Action.SEND_DATA),
     (State.ESTABLISHED, Event.RELEASE_ARRIVED): Transition(State.AWAITING_RELEASE_ANSWER, Action.STOP_SERVICES),
     **_in_association(State.AWAITING_RELEASE_ANSWER),
-    (State.AWAITING_RELEASE_ANSWER, Event.WE_SEND): Transition(State.AWAITING_RELEASE_ANSWER, Action.SEND_DATA),
+    (State.AWAITING_RELEASE_ANSWER, Event.WE_SEND): Transition(State.AWAITING_RELEASE_ANSWER, Action.SEND_LAST_DATA),
     (State.AWAITING_RELEASE_ANSWER, Event.WE_ANSWER_RELEASE): Transition(_CLOSE_WAIT, Action.SEND_RELEASE_ANSWER),
     **_awaiting_close(),
 })  # fmt: skip
