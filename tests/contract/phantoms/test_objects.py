@@ -156,7 +156,7 @@ def test_label_is_white_on_a_dark_plate_over_bright_tissue() -> None:
     pixels = np.full((2400, 2000), 3000, np.uint16)
     pixels[:100] = 200
     mark(pixels, letter="D", at=(0.1, 0.1), white=4095)
-    label = pixels[2300:2350, 60:1000]
+    label = pixels[2250:2350, 60:600]
     assert (label > 3500).mean() > 0.05
     assert (label == 200).mean() > 0.5
     assert ((label > 2900) & (label < 3100)).mean() < 0.02
@@ -165,7 +165,9 @@ def test_label_is_white_on_a_dark_plate_over_bright_tissue() -> None:
 def test_every_letter_of_the_label_is_in_the_font() -> None:
     font = ImageFont.load_default(40)
     missing = font.getmask("\uffff").getbbox(), bytes(font.getmask("\uffff"))
-    assert all((font.getmask(letter).getbbox(), bytes(font.getmask(letter))) != missing for letter in LABEL)
+    assert all(
+        (font.getmask(letter).getbbox(), bytes(font.getmask(letter))) != missing for letter in LABEL if not letter.isspace()
+    )
 
 
 def test_pictures_of_a_folder_become_objects(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from negatoscope.app.phantoms.curves import Point
 
@@ -74,32 +75,32 @@ class Canvas:
 
     def inside(self, corners: Sequence[Point], softness_mm: float) -> Field:
         """Return 1 inside a polygon and 0 outside, its edge softened."""
-        where = self.window(corners, 0)
-        x, y = self.x[where], self.y[where]
-        within = np.zeros(x.shape, bool)
-        for (x0, y0), (x1, y1) in zip(corners, [*corners[1:], corners[0]], strict=True):
-            at = x0 + (y - y0) / (y1 - y0 if y1 != y0 else 1e-6) * (x1 - x0)
-            within ^= ((y < y0) != (y < y1)) & (x < at)
-        whole = np.zeros_like(self.soft)
-        whole[where] = within
+        rows, columns = self.soft.shape
+        picture = Image.new("1", (columns, rows))
+        ImageDraw.Draw(picture).polygon([(x / self.spacing_mm - 0.5, y / self.spacing_mm - 0.5) for x, y in corners], fill=1)
+        whole = as_field(picture)
         return blur(whole, softness_mm, self.spacing_mm) if softness_mm else whole
 
-    def tube(
-        self, points: Sequence[Point], radii: Sequence[float], *, squash: float = 1.0
-    ) -> tuple[tuple[slice, slice], Field, Field]:
-        """Return, around a curve, where it is, the distance to it and its radius there (linear between the points)."""
-        where = self.window(points, max(radii) + 2)
-        x, y = self.x[where], self.y[where]
-        nearest = np.full(x.shape, np.inf, np.float32)
-        radius = np.full(x.shape, radii[0], np.float32)
+    def tube(self, points: Sequence[Point], radii: Sequence[float]) -> tuple[tuple[slice, slice], Field, Field]:
+        """Return, around a curve, where it is, the distance to it and its radius there (linear between the points).
+
+        Farther than the largest radius and 2 mm the distance is infinite: a long rib costs no more than its own area.
+        """
+        margin = max(radii) + 2
+        where = self.window(points, margin)
+        nearest = np.full(self.x[where].shape, np.inf, np.float32)
+        radius = np.full(nearest.shape, radii[0], np.float32)
         for (x0, y0), (x1, y1), r0, r1 in zip(points, points[1:], radii, radii[1:], strict=False):
+            near = self.window([(x0, y0), (x1, y1)], margin)
+            part = (slice(*_from(where[0], near[0])), slice(*_from(where[1], near[1])))
             dx, dy = x1 - x0, y1 - y0
-            t = np.clip(((x - x0) * dx + (y - y0) * dy) / max(dx * dx + dy * dy, 1e-6), 0, 1)
-            distance = np.hypot(x - x0 - t * dx, y - y0 - t * dy)
-            closer = distance < nearest
-            nearest = np.where(closer, distance, nearest).astype(np.float32)
-            radius = np.where(closer, r0 + t * (r1 - r0), radius).astype(np.float32)
-        return where, nearest, (radius * squash).astype(np.float32)
+            from_x, from_y = self.x[near] - np.float32(x0), self.y[near] - np.float32(y0)
+            t = np.clip((from_x * np.float32(dx) + from_y * np.float32(dy)) / np.float32(max(dx * dx + dy * dy, 1e-6)), 0, 1)
+            distance = np.hypot(from_x - t * np.float32(dx), from_y - t * np.float32(dy))
+            closer = distance < nearest[part]
+            nearest[part] = np.where(closer, distance, nearest[part])
+            radius[part] = np.where(closer, np.float32(r0) + t * np.float32(r1 - r0), radius[part])
+        return where, nearest, radius
 
     def add_vessel(self, points: Sequence[Point], radii: Sequence[float], weight: float = 1.0) -> None:
         """Add a tube of blood."""
@@ -142,6 +143,11 @@ class Canvas:
             coarse = self.rng.normal(size=(int(rows / step) + 3, int(columns / step) + 3)).astype(np.float32)
             total += resample(coarse, (rows, columns), step) / 2**octave
         return as_field(total / total.std())
+
+
+def _from(whole: slice, part: slice) -> tuple[int, int]:
+    """Return where a part begins and ends, counted from the beginning of the whole."""
+    return part.start - whole.start, part.stop - whole.start
 
 
 def resample(coarse: Field, shape: tuple[int, int], step: float, *, straight: bool = False) -> Field:

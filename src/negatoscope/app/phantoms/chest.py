@@ -213,7 +213,7 @@ def _findings(canvas: Canvas, lungs: _Lungs, size: float, findings: ChestFinding
         radius = findings.nodule_mm / 2
         shape = canvas.ellipsoid(findings.nodule, (radius, radius * 0.92), findings.nodule_mm)
         edge = 1 + 0.18 * canvas.texture(3.0, 2)
-        canvas.soft += blur(0.85 * shape * edge, 0.5, canvas.spacing_mm)
+        canvas.soft += blur(0.95 * shape * edge, 0.5, canvas.spacing_mm)
     if findings.left_effusion_mm:
         where = np.clip((canvas.x - MIDDLE - 30) / 20, 0, 1) * np.clip((canvas.y - 250) / 40, 0, 1)
         canvas.soft += 22.0 * where * np.clip(1 - lungs.air / 30.0, 0, 1)

@@ -58,7 +58,7 @@ def draw_chest_lateral(rng: np.random.Generator, findings: LateralFindings, *, s
 def _trunk(canvas: Canvas) -> None:
     front, back, across = (canvas.at_heights(values) for values in (FRONT, BACK, ACROSS))
     u = (2 * canvas.x - front - back) / (back - front)
-    canvas.soft += across * np.clip(1 - np.abs(u) ** 3.0, 0, None) ** 0.5
+    canvas.soft += across * np.clip(1 - np.abs(u) ** 2.3, 0, None) ** 0.62
     raised_arms = canvas.ellipsoid((176, -14), (92, 84), 130.0, 0.3)
     canvas.soft += blur(raised_arms, 1.2, canvas.spacing_mm)
     canvas.soft *= 1 + 0.012 * canvas.texture(22.0)
@@ -98,11 +98,13 @@ def _heart(canvas: Canvas, air: Field, scale: float) -> None:
     ventricles = canvas.ellipsoid((116, 236), (62 * scale, 49 * scale), 112.0, -0.5)
     left_atrium = canvas.ellipsoid((156, 214), (32 * scale, 34 * scale), 72.0)
     root = canvas.ellipsoid((137, 176), (21 * scale, 50), 62.0, 0.12)
-    heart = blur(as_field(np.maximum(np.maximum(ventricles, left_atrium), root)), 1.6, canvas.spacing_mm)
+    arch = [*arc((130, 226), (126, 104), (196, 106), 16), *arc((198, 107), (246, 118), (242, 190), 14)[1:]]
+    arch += arc((242, 192), (240, 270), (224, 360), 14)[1:]
+    aorta = Canvas(WIDTH_MM, HEIGHT_MM, canvas.spacing_mm, canvas.rng)
+    aorta.add_vessel(arch, [14.0] * len(arch), 1.2)
+    parts = np.maximum(np.maximum(ventricles, left_atrium), np.maximum(root, aorta.soft))
+    heart = blur(as_field(parts), 1.6, canvas.spacing_mm)
     canvas.soft += AERATION * np.minimum(heart, air)
-    aorta = [*arc((136, 168), (140, 102), (196, 106), 14), *arc((198, 107), (246, 118), (242, 190), 14)[1:]]
-    aorta += arc((242, 192), (240, 270), (224, 360), 14)[1:]
-    canvas.add_vessel(aorta, [13.5] * len(aorta), 0.75)
     cava = [(176, 258), (178, 300)]
     canvas.add_vessel(cava, [11.0, 11.0], 0.4)
 
@@ -173,11 +175,11 @@ def _ribs(canvas: Canvas) -> None:
 
 
 def _sternum(canvas: Canvas) -> None:
-    manubrium = smooth([(124, 88), (112, 104), (96, 124)], closed=False)
-    body = smooth([(91, 131), (76, 162), (62, 206)], closed=False)
+    manubrium = smooth([(128, 92), (115, 108), (100, 128)], closed=False)
+    body = smooth([(95, 136), (81, 166), (69, 208)], closed=False)
     for points, radii in ((manubrium, 6.2), (body, 5.4)):
-        canvas.add_bone(points, [radii] * len(points), cortex=1.3, marrow=0.3, depth=3.2)
-    canvas.add_bone([(60, 213), (58, 226)], [3.0, 2.0], cortex=0.9, marrow=0.3, depth=1.3)
+        canvas.add_bone(points, [radii] * len(points), cortex=1.3, marrow=0.3, depth=2.6)
+    canvas.add_bone([(67, 214), (66, 226)], [3.0, 2.0], cortex=0.9, marrow=0.3, depth=1.3)
 
 
 def _shoulder_blades(canvas: Canvas) -> None:

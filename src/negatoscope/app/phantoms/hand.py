@@ -13,7 +13,7 @@ WIDTH_MM, HEIGHT_MM = 200.0, 250.0
 
 # For each ray: base of the metacarpal, its direction in degrees from straight up, lengths of its bones, radius at the shaft.
 RAYS: tuple[tuple[Point, float, tuple[float, ...], float], ...] = (
-    ((73, 184), -42, (40, 29, 21), 4.9),
+    ((75, 182), -35, (40, 29, 21), 4.9),
     ((85, 174), -9, (62, 37, 23, 17), 4.4),
     ((98, 172), -1, (60, 41, 27, 18), 4.4),
     ((110, 175), 7, (53, 38, 25, 18), 4.0),

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 # Capitals without accents, as on lead letters: the font that comes with Pillow has no É.
-LABEL = "SYNTHETIQUE · SYNTHETIC · NOT A PATIENT"
+LABEL = "SYNTHETIQUE · SYNTHETIC\nNOT A PATIENT"
 LABEL_PART = 48
 BORDER = 0.012
 
@@ -19,24 +19,26 @@ def mark(pixels: NDArray[np.uint16], *, letter: str, at: tuple[float, float], wh
     darkest = int(pixels.min())
     for edge in (np.s_[:border, :], np.s_[-border:, :], np.s_[:, :border], np.s_[:, -border:]):
         pixels[edge] = darkest
-    _write(pixels, letter, (round(at[0] * columns), round(at[1] * rows)), size=rows // 22, value=white)
-    size = round(rows / LABEL_PART)
-    _write(pixels, LABEL, (border * 2, rows - border * 2 - size), size=size, value=white, plate=darkest)
+    _put(pixels, _ink(letter, rows // 22), (round(at[0] * columns), round(at[1] * rows)), white)
+    ink = _ink(LABEL, round(rows / LABEL_PART))
+    margin = border // 2
+    top, left = rows - 2 * border - ink.shape[0], 2 * border
+    pixels[top - margin : rows - 2 * border + margin, left - margin : left + ink.shape[1] + margin] = darkest
+    _put(pixels, ink, (left, top), white)
 
 
-def _write(
-    pixels: NDArray[np.uint16], text: str, at: tuple[int, int], *, size: int, value: int, plate: int | None = None
-) -> None:
-    """Write a text whose top left corner stands `at` (column, row), on a plate of this value where one is wanted."""
+def _ink(text: str, size: int) -> NDArray[np.float32]:
+    """Return how much of each pixel the letters of a text cover."""
     font = ImageFont.load_default(size)
-    left, top, right, bottom = font.getbbox(text)
-    picture = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2))
-    ImageDraw.Draw(picture).text((-left + 1, -top + 1), text, font=font, fill=255)
-    ink = np.asarray(picture, np.float32) / 255
-    if plate is not None:
-        margin = size // 3
-        top_row, left_column = max(0, at[1] - margin), max(0, at[0] - margin)
-        pixels[top_row : at[1] + ink.shape[0] + margin, left_column : at[0] + ink.shape[1] + margin] = plate
+    box = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox((0, 0), text, font=font, spacing=size // 4)
+    left, top, right, bottom = (round(edge) for edge in box)
+    picture = Image.new("L", (right - left + 2, bottom - top + 2))
+    ImageDraw.Draw(picture).multiline_text((1 - left, 1 - top), text, font=font, fill=255, spacing=size // 4)
+    return np.asarray(picture, np.float32) / 255
+
+
+def _put(pixels: NDArray[np.uint16], ink: NDArray[np.float32], at: tuple[int, int], value: int) -> None:
+    """Write letters whose top left corner stands `at` (column, row)."""
     place = np.s_[at[1] : at[1] + ink.shape[0], at[0] : at[0] + ink.shape[1]]
     under = pixels[place]
     ink = ink[: under.shape[0], : under.shape[1]]

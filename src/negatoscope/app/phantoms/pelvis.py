@@ -41,7 +41,7 @@ def draw_pelvis(rng: np.random.Generator, findings: PelvisFindings, *, spacing_m
 
 def _soft_parts(canvas: Canvas) -> None:
     canvas.soft += canvas.column(
-        [(-60, 150), (40, 152), (110, 176), (190, 196), (260, 200), (420, 192)], MIDDLE, 205.0, power=3.4
+        [(-60, 150), (40, 152), (110, 176), (190, 196), (260, 200), (420, 192)], MIDDLE, 205.0, power=2.7
     )
     gap = np.clip((canvas.y - 288) / 70, 0, 1) * np.exp(-(((canvas.x - MIDDLE) / 13) ** 2))
     canvas.soft -= 70.0 * gap
@@ -70,22 +70,13 @@ def _mirrored_arc(sign: float, points: Sequence[Point], count: int) -> list[Poin
 
 def _hip_bone(canvas: Canvas, sign: float) -> None:
     wing = [
-        (48, 128),
-        (42, 96),
-        (58, 66),
-        (92, 48),
-        (126, 62),
-        (148, 96),
-        (140, 132),
-        (126, 160),
-        (124, 186),
-        (100, 200),
-        (84, 182),
-        (66, 158),
-    ]
+        (50, 132), (44, 108), (50, 88), (64, 66), (88, 46), (116, 42), (140, 58), (156, 86), (158, 112), (146, 128),
+        (140, 144), (132, 158), (134, 178), (122, 196), (98, 202), (82, 182), (66, 158),
+    ]  # fmt: skip
     _plate(canvas, smooth(_mirrored(sign, wing)), 13.0)
-    crest = _mirrored(sign, [(44, 98), (60, 66), (92, 48), (126, 61), (149, 98), (140, 134)])
-    canvas.add_bone(crest, [3.6] * 6, cortex=1.6, marrow=0.4)
+    crest = _mirrored(sign, [(46, 98), (62, 70), (88, 48), (116, 45), (139, 60), (154, 88), (156, 112)])
+    crest = smooth(crest, closed=False)
+    canvas.add_bone(crest, [3.6] * len(crest), cortex=1.6, marrow=0.4)
     brim = _mirrored_arc(sign, [(52, 132), (92, 190), (20, 240)], 30)
     canvas.add_bone(brim, [3.4] * len(brim), cortex=1.4, marrow=0.4, depth=1.1)
     column = [
@@ -149,7 +140,7 @@ def _femur(canvas: Canvas, sign: float, *, broken: bool, narrow: bool) -> None:
         (centre[0] + sign * 50, centre[1] + 46 - drop), (centre[0] + sign * 52, 300 - drop), (centre[0] + sign * 44, 390), 14
     )
     canvas.add_bone(
-        shaft, [19, 18, 17, 16.5, 16, 15.5, 15, 15, 14.5, 14.5, 14, 14, 14, 14, 14], cortex=5.4, marrow=0.10, depth=0.9
+        shaft, [19, 18, 17, 16.5, 16, 15.5, 15, 15, 14.5, 14.5, 14, 14, 14, 14, 14], cortex=4.4, marrow=0.12, depth=0.85
     )
 
 

@@ -13,6 +13,9 @@ from negatoscope.app.phantoms.canvas import Canvas, Field, as_field, blur, resam
 SOFT_PER_MM = {60: 0.0235, 70: 0.0220, 120: 0.0182}
 BONE_PER_MM = {60: 0.098, 70: 0.082, 120: 0.049}
 
+# Where more than this part of the beam comes through there is no body to speak of.
+OPEN_BEAM = 0.75
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beam:
@@ -31,8 +34,8 @@ def expose(canvas: Canvas, beam: Beam, spacing_mm: float) -> Field:
     """
     line = SOFT_PER_MM[beam.kvp] * np.clip(canvas.soft, 0, None) + BONE_PER_MM[beam.kvp] * np.clip(canvas.bone, 0, None)
     primary = np.exp(-line).astype(np.float32)
-    scattered = beam.scatter * blur(primary, 30.0, canvas.spacing_mm)
-    transmitted = blur(primary * (1 - beam.scatter) + scattered, beam.blur_mm, canvas.spacing_mm)
+    scattered = beam.scatter * blur(_scattering(primary), 30.0, canvas.spacing_mm)
+    transmitted = blur(primary * (1 - beam.scatter * (1 - primary)) + scattered, beam.blur_mm, canvas.spacing_mm)
     step = canvas.spacing_mm / spacing_mm
     rows, columns = (int((size - 1) * step) for size in transmitted.shape)
     padded = np.pad(transmitted, ((0, 2), (0, 2)), mode="edge")
@@ -40,6 +43,13 @@ def expose(canvas: Canvas, beam: Beam, spacing_mm: float) -> Field:
     counts = fine * beam.photons
     noisy = counts + canvas.rng.normal(size=fine.shape).astype(np.float32) * np.sqrt(np.maximum(counts, 1))
     return as_field(-np.log(np.maximum(noisy, 1) / beam.photons))
+
+
+def _scattering(primary: Field) -> Field:
+    """Return what each part of the body sends astray: the open beam beside it meets nothing, and thin edges little."""
+    body = primary < OPEN_BEAM
+    middling = float(np.median(primary[body][::17])) if body.any() else 0.0
+    return as_field(np.where(body, np.minimum(primary, 2 * middling), 0.0))
 
 
 def enhance(attenuation: Field, spacing_mm: float, *, strength: float = 0.55, radius_mm: float = 6.0) -> Field:

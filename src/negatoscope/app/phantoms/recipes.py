@@ -34,7 +34,7 @@ RECIPES = MappingProxyType({
     "chest": Recipe(technique=CHEST, draw=lambda rng: draw_chest(rng, ChestFindings())),
     "chest-nodule": Recipe(
         technique=CHEST,
-        draw=lambda rng: draw_chest(rng, ChestFindings(nodule=(MIDDLE - 74, 148), nodule_mm=17)),
+        draw=lambda rng: draw_chest(rng, ChestFindings(nodule=(MIDDLE - 74, 150), nodule_mm=23)),
         truth=("nodule du lobe supérieur droit", "nodule of the right upper lobe"),
     ),
     "chest-effusion": Recipe(
@@ -55,7 +55,7 @@ RECIPES = MappingProxyType({
     "chest-lateral": Recipe(technique=CHEST_LATERAL, draw=lambda rng: draw_chest_lateral(rng, LateralFindings())),
     "chest-lateral-nodule": Recipe(
         technique=CHEST_LATERAL,
-        draw=lambda rng: draw_chest_lateral(rng, LateralFindings(nodule=(228, 132), nodule_mm=17)),
+        draw=lambda rng: draw_chest_lateral(rng, LateralFindings(nodule=(226, 150), nodule_mm=23)),
         truth=("nodule en arrière de la trachée", "nodule behind the trachea"),
     ),
     "chest-lateral-heart": Recipe(
