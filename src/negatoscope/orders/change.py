@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Action, Subject, SubjectKind
-from negatoscope.orders import planning_store, store
+from negatoscope.orders import exception_store, planning_store, store
 from negatoscope.orders.catalogue import SCHEME, find_procedure
 from negatoscope.orders.model import Order, OrderId, OrderRequest, ScheduledStep, StepRequest
 from negatoscope.orders.moving import all_steps, move_order, move_step, parties_of
@@ -146,7 +146,7 @@ def withdraw(tx: Connection, platform: Platform, subject: Subject, order: Order,
     try:
         move_order(tx, subject, order.order_id, OrderEvent.CANCEL, parties=parties, at=now, reason=reason)
     except InvalidTransition:
-        store.insert_exception(
+        exception_store.insert_exception(
             tx,
             "cancel_after_acquisition",
             key=f"{order.order_id}",

@@ -14,7 +14,7 @@ from negatoscope.archive.stability import mark_stable
 from negatoscope.archive.studies import attach_to_patient, get_study, list_known_instances, list_studies
 from negatoscope.audit.trail import record
 from negatoscope.formats.dicom.uids import StudyUid
-from negatoscope.orders import planning_store, store
+from negatoscope.orders import exception_store, planning_store, store
 from negatoscope.orders.model import Order, OrderId
 from negatoscope.orders.moving import move_order, move_step
 from negatoscope.orders.states import ENDED_ORDERS, ORDER_TABLE, UNSTARTED_STEPS, OrderEvent, Party, StepEvent, StepState
@@ -118,9 +118,9 @@ def _report_conflict(platform: Platform, tx: Connection, subject: Subject, study
     told = _sent_traits(study)
     for patient_id in (order.patient_id, study.patient_id):
         flag_to_reconcile(tx, subject, patient_id, told, reason="study_names_another_patient", source="dicom")
-    is_new = store.insert_exception(
+    is_new = exception_store.insert_exception(
         tx,
-        store.IDENTITY_CONFLICT,
+        exception_store.IDENTITY_CONFLICT,
         key=f"{study.study_uid}{order.order_id}",
         at=platform.clock.now(),
         detail={"study_uid": study.study_uid, "study_patient": str(study.patient_id)},
@@ -138,7 +138,9 @@ def _start(platform: Platform, tx: Connection, subject: Subject, order: Order, m
     if order.state in ENDED_ORDERS and (order.state, OrderEvent.REPORT_SIGNED) not in ORDER_TABLE:
         detail = {"state": order.state.value, "study_uid": match.study_uid}
         key = f"{order.order_id}{order.state}"
-        store.insert_exception(tx, "images_for_ended_order", key=key, at=now, detail=dict(detail), order_id=order.order_id)
+        exception_store.insert_exception(
+            tx, "images_for_ended_order", key=key, at=now, detail=dict(detail), order_id=order.order_id
+        )
         return
     steps = [step for entry in order.procedures if entry.study_uid == match.study_uid for step in entry.steps]
     if any(step.state not in UNSTARTED_STEPS for step in steps):
@@ -155,7 +157,7 @@ def attach_study(platform: Platform, subject: Subject, order_id: UUID, study_uid
     with platform.database.transaction(platform.tenant) as tx:
         order = store.get_order(tx, order_id, lock=True)
         authorise(tx, subject, Action.RECONCILE_STUDY, patient_id=order.patient_id, study_uid=study_uid, reason=reason)
-        if study_uid not in store.list_conflicting_studies(tx, order_id):
+        if study_uid not in exception_store.list_conflicting_studies(tx, order_id):
             raise NotFound("No study waits here for a decision.", reason="no_such_conflict")
         study = get_study(tx, study_uid)
         match = _find_match(tx, study)
@@ -165,7 +167,7 @@ def attach_study(platform: Platform, subject: Subject, order_id: UUID, study_uid
         attach_to_patient(tx, study_uid, order.patient_id, accession_number=accession)
         if match.study_uid != study.study_uid:
             store.insert_match(tx, study_uid, match.study_uid, matched_by=match.by, at=now)
-        store.resolve_conflict(tx, order_id, study_uid, now)
+        exception_store.resolve_conflict(tx, order_id, study_uid, now)
         _start(platform, tx, system_subject(platform.tenant, NAME), order, match)
         objects = {"order_id": str(order_id), "from_patient": str(study.patient_id)}
         record(

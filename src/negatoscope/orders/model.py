@@ -290,6 +290,18 @@ class Moment:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenException:
+    """Something that came late, twice or to the wrong place, and waits for a person. `station`: the modality, if it was one."""
+
+    exception_id: UUID
+    kind: str
+    order_id: UUID | None
+    study_uid: str | None
+    station: str
+    at: datetime
+
+
 def check_short_string(value: str, field: str) -> None:
     """Hold an identifier to DICOM SH: 16 characters, no backslash; longer ones are refused, never cut."""
     if len(value) > LONGEST_SHORT_STRING or "\\" in value or value != clean_text(value):

@@ -11,7 +11,7 @@ from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Action, Subject
 from negatoscope.audit.trail import record
 from negatoscope.formats.dicom.uids import SopInstanceUid, parse_sop_instance_uid
-from negatoscope.orders import planning_store, store
+from negatoscope.orders import exception_store, planning_store, store
 from negatoscope.orders.model import PerformedStep, RequestedProcedure, ScheduledStep
 from negatoscope.orders.moving import move_step
 from negatoscope.orders.performed_attributes import (
@@ -61,7 +61,9 @@ def create(platform: Platform, subject: Subject, sop_instance_uid: str, attribut
             raise Conflict("A performed step with this UID exists.", reason="duplicate_sop_instance", field="SOPInstanceUID")
         if unscheduled:
             kind = "performed_step_of_another_patient" if carried.other_patient else "unscheduled_performed_step"
-            store.insert_exception(tx, kind, key=uid, at=now, detail={"performed_step": uid, "station": step.station_ae_title})
+            exception_store.insert_exception(
+                tx, kind, key=uid, at=now, detail={"performed_step": uid, "station": step.station_ae_title}
+            )
         planning_store.link_performed_step(tx, uid, [found.scheduled_step_key for found in carried.steps])
         for found in carried.steps:
             if found.state in UNSTARTED_STEPS:
@@ -96,7 +98,9 @@ def update(platform: Platform, subject: Subject, sop_instance_uid: str, attribut
             _end_steps(tx, platform, subject, step, change)
             if change.discontinuation_code == WRONG_WORKLIST_ENTRY:
                 detail = {"performed_step": step.sop_instance_uid, "station": step.station_ae_title}
-                store.insert_exception(tx, "wrong_worklist_entry", key=step.sop_instance_uid, at=now, detail=dict(detail))
+                exception_store.insert_exception(
+                    tx, "wrong_worklist_entry", key=step.sop_instance_uid, at=now, detail=dict(detail)
+                )
         _announce(tx, subject, step, _EVENT_KINDS[change.event])
         return step
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +29,6 @@ from negatoscope.orders.redundancy import Past
 from negatoscope.orders.states import OrderState
 from negatoscope.orders.tables import (
     matched_studies,
-    order_exceptions,
     order_history,
     orders,
     requested_procedures,
@@ -41,9 +39,6 @@ from negatoscope.patients.names import name_key
 from negatoscope.patients.store import bears_identifier, name_starts_with
 from negatoscope.patients.tables import patients
 from negatoscope.platform.errors import NotFound, StaleVersion
-from negatoscope.platform.events import JsonValue
-
-IDENTITY_CONFLICT = "identity_conflict"
 
 
 def lock_key(tx: Connection, *parts: str) -> None:
@@ -222,65 +217,6 @@ def list_moments(tx: Connection, order_id: UUID) -> list[Moment]:
     )
     rows = tx.execute(query.where(table.order_id == order_id).order_by(table.sequence)).mappings()
     return [Moment(**row) for row in rows]
-
-
-def insert_exception(
-    tx: Connection,
-    kind: str,
-    *,
-    key: str,
-    at: datetime,
-    detail: Mapping[str, JsonValue],
-    order_id: UUID | None = None,
-    study_uid: str | None = None,
-) -> bool:
-    """Keep what did not go as planned, once for the same `key`; False when it was known."""
-    inserted = tx.execute(
-        insert_or_skip(order_exceptions)
-        .values(
-            exception_id=uuid4(),
-            kind=kind,
-            fingerprint=hashlib.sha256(key.encode()).hexdigest(),
-            order_id=order_id,
-            study_uid=study_uid,
-            detail=dict(detail),
-            at=at,
-        )
-        .on_conflict_do_nothing()
-        .returning(order_exceptions.c.exception_id)
-    )
-    return inserted.first() is not None
-
-
-def list_conflicting_studies(tx: Connection, order_id: UUID) -> list[StudyUid]:
-    """Return the studies that came for an order under another patient, and wait for a decision."""
-    table = order_exceptions.c
-    query = select(table.study_uid).where(
-        table.order_id == order_id, table.kind == IDENTITY_CONFLICT, table.resolved_at.is_(None)
-    )
-    return [StudyUid(uid) for uid in tx.execute(query.order_by(table.at)).scalars() if uid is not None]
-
-
-def resolve_conflict(tx: Connection, order_id: UUID, study_uid: str, at: datetime) -> None:
-    """Say that the conflict about a study is decided."""
-    table = order_exceptions.c
-    tx.execute(
-        update(order_exceptions)
-        .where(
-            table.order_id == order_id,
-            table.study_uid == study_uid,
-            table.kind == IDENTITY_CONFLICT,
-            table.resolved_at.is_(None),
-        )
-        .values(resolved_at=at)
-    )
-
-
-def list_open_exceptions(tx: Connection, order_id: UUID) -> list[tuple[str, datetime]]:
-    """Return the kind and time of what is unresolved about an order."""
-    table = order_exceptions.c
-    query = select(table.kind, table.at).where(table.order_id == order_id, table.resolved_at.is_(None)).order_by(table.at)
-    return [(row.kind, row.at) for row in tx.execute(query)]
 
 
 def list_past(tx: Connection, patient_id: UUID) -> list[Past]:

@@ -16,11 +16,11 @@ from negatoscope.archive.studies import get_study
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.orders import performed_steps
 from negatoscope.orders.change import Withdrawal, find_placed_order, withdraw
+from negatoscope.orders.exception_store import list_open_exceptions
 from negatoscope.orders.lookup import get_order, procedure_for_study
 from negatoscope.orders.matching import REACTIONS, attach_study
 from negatoscope.orders.model import Order
 from negatoscope.orders.states import OrderState, StepState
-from negatoscope.orders.store import list_open_exceptions
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.errors import Forbidden, InvalidInput, NotFound

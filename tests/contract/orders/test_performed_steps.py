@@ -11,11 +11,11 @@ from pydicom.sequence import Sequence
 from negatoscope.access.model import Role, Subject, device_subject
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.orders import performed_steps
+from negatoscope.orders.exception_store import list_open_exceptions
 from negatoscope.orders.lookup import get_order
 from negatoscope.orders.model import Order, StepRequest
 from negatoscope.orders.planning_store import list_performed_steps
 from negatoscope.orders.states import OrderState, PerformedState, StepState
-from negatoscope.orders.store import list_open_exceptions
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, InvalidTransition, NotFound
 from negatoscope.platform.events import Reaction
 from negatoscope.platform.runtime import Platform

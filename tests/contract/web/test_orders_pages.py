@@ -10,12 +10,14 @@ from uuid import UUID
 
 import pytest
 
-from negatoscope.access.model import Role, system_subject
+from negatoscope.access.model import Role, device_subject, system_subject
 from negatoscope.exchange import store as exchange_store
 from negatoscope.exchange.inbox import receive_message
+from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.orders.lookup import get_order, list_orders
 from negatoscope.orders.matching import REACTIONS
 from negatoscope.orders.model import Laterality, Order, Priority
+from negatoscope.orders.performed_steps import create
 from negatoscope.orders.states import OrderState, StepState
 from negatoscope.patients.model import IdentityStatus, Patient
 from negatoscope.patients.search import list_patients
@@ -25,6 +27,7 @@ from tests.builders.dicom import a_dx_image
 from tests.builders.hl7 import an_orm
 from tests.builders.orders import an_order, some_rooms
 from tests.builders.patients import an_identifier
+from tests.builders.performed_steps import an_opening
 from tests.builders.web_client import TestClient, sign_in
 
 
@@ -195,6 +198,25 @@ def test_a_radiographer_takes_a_patient_through_the_room(browser: TestClient, pl
         assert read(platform, order).procedures[0].steps[0].state is state
     assert read(platform, order).state is OrderState.COMPLETED
     assert f"{key}/" not in browser.get("/rooms?room=R1").text
+
+
+def test_a_step_that_nobody_planned_waits_until_somebody_settles_it(browser: TestClient, platform: Platform) -> None:
+    opening = an_opening(an_order(platform))
+    opening.PatientID = "SOMEBODY-ELSE"
+    create(platform, device_subject(platform.tenant, "DX1", "127.0.0.1"), new_uid(), opening)
+    sign_in(browser, platform, Role.SECRETARY)
+    assert browser.get("/rooms/exceptions").status_code == 403
+    assert "/rooms/exceptions" not in browser.get("/rooms").text
+    sign_in(browser, platform, Role.RADIOGRAPHER)
+    assert "/rooms/exceptions" in browser.get("/rooms").text
+    html = browser.get("/rooms/exceptions").text
+    assert "DX1" in html
+    action = re.search(r'action="(/rooms/exceptions/[^"]+)"', html)
+    assert action is not None
+    assert browser.post(action.group(1), data={"reason": " "}).status_code == 400
+    assert browser.post(action.group(1), data={"reason": "Patient corrigé au poste"}).status_code == 303
+    assert "DX1" not in browser.get("/rooms/exceptions").text
+    assert browser.post(action.group(1), data={"reason": "Patient corrigé au poste"}).status_code == 404
 
 
 def test_a_room_is_shown_on_its_day_only(browser: TestClient, platform: Platform) -> None:

@@ -41,6 +41,9 @@ EXCEPTIONS: Final[Mapping[str, str]] = MappingProxyType({
     "identity_conflict": N_("Images came for this order under another patient; they were not attached."),
     "cancel_after_acquisition": N_("The requester cancelled after the images were made; the order stands."),
     "images_for_ended_order": N_("Images came after this order had ended."),
+    "unscheduled_performed_step": N_("A modality reported a step that nobody planned."),
+    "performed_step_of_another_patient": N_("A modality reported a step of an order under another patient; it was not started."),
+    "wrong_worklist_entry": N_("A modality broke off: the wrong entry of the worklist had been chosen."),
 })  # fmt: skip
 MOMENTS: Final[Mapping[str, str]] = MappingProxyType({
     "receive": N_("Order received"),

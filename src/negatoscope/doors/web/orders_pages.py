@@ -27,7 +27,7 @@ from negatoscope.doors.web.paging import after_of, next_href
 from negatoscope.doors.web.templates import page, see_other
 from negatoscope.exchange.model import Delivery
 from negatoscope.exchange.store import list_deliveries
-from negatoscope.orders import store
+from negatoscope.orders import exception_store, store
 from negatoscope.orders.accept import accept_order
 from negatoscope.orders.change import cancel_order, move_appointment, step_moved_by, vet_order
 from negatoscope.orders.lookup import get_order, list_moments, list_orders
@@ -306,8 +306,8 @@ def _open(platform: Platform, subject: Subject, order_id: UUID) -> OrderView:
             order=order,
             patient=get_patient(tx, order.patient_id),
             history=list_moments(tx, order.order_id),
-            exceptions=store.list_open_exceptions(tx, order_id),
-            conflicting=list_studies(tx, store.list_conflicting_studies(tx, order_id)),
+            exceptions=exception_store.list_open_exceptions(tx, order_id),
+            conflicting=list_studies(tx, exception_store.list_conflicting_studies(tx, order_id)),
             studies=[
                 study
                 for study in list_studies(

@@ -17,6 +17,8 @@ from negatoscope.doors.web.dependencies import platform_of, requires
 from negatoscope.doors.web.language import gettext
 from negatoscope.doors.web.templates import page, see_other
 from negatoscope.orders.change import step_moved_by
+from negatoscope.orders.exception_store import count_exceptions
+from negatoscope.orders.exceptions import list_exceptions, settle_exception
 from negatoscope.orders.model import Room, ScheduledStep
 from negatoscope.orders.rooms import define_room, list_rooms
 from negatoscope.orders.states import StepEvent, StepState
@@ -48,6 +50,7 @@ def show_day(
     with platform.database.read(platform.tenant) as tx:
         rooms = list_rooms(tx)
         everything = list_day(tx, subject, day=shown, time_zone=platform.settings.time_zone)
+        waiting = count_exceptions(tx) if may_ever(subject, Action.RECONCILE_STUDY) else 0
     steps = [step for step in everything if room in ("", step.room_code)]
     here = f"/rooms?day={shown:%Y-%m-%d}&room={room}"
     return page(
@@ -64,9 +67,31 @@ def show_day(
         following=f"/rooms?day={shown + timedelta(days=1):%Y-%m-%d}&room={room}",
         next_of=lambda step: next_event(subject, step),
         may_close=may_ever(subject, Action.CLOSE_STEP),
+        waiting=waiting,
         may_define=may_ever(subject, Action.EDIT_WORKLIST_STATION),
         order_words=order_words,
     )
+
+
+@router.get("/rooms/exceptions")
+def show_exceptions(request: Request, subject: Annotated[Subject, Depends(requires(Action.RECONCILE_STUDY))]) -> Response:
+    """List what did not go as planned and waits for a person."""
+    platform = platform_of(request)
+    with platform.database.read(platform.tenant) as tx:
+        found = list_exceptions(tx, subject)
+    return page(request, "orders/exceptions.html", exceptions=found, order_words=order_words)
+
+
+@router.post("/rooms/exceptions/{exception_id}/settle")
+def settle(
+    request: Request,
+    subject: Annotated[Subject, Depends(requires(Action.RECONCILE_STUDY))],
+    exception_id: UUID,
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Say that one was looked into."""
+    settle_exception(platform_of(request), subject, exception_id, reason=reason)
+    return see_other(request, "/rooms/exceptions", status=gettext("Settled"))
 
 
 @router.post("/rooms/steps/{step_key}/{event}")
