@@ -10,6 +10,8 @@ from negatoscope.ai.jobs import RUN_MODEL
 from negatoscope.ai.requests import REQUEST_RUNS
 from negatoscope.ai.results import SETTLE_FINDINGS
 from negatoscope.archive import stability
+from negatoscope.archive.jobs import BUILD_METADATA, READY_METADATA
+from negatoscope.archive.orphans import sweep_orphans
 from negatoscope.audit.sealing import seal_pending
 from negatoscope.doors.dimse.commitment_job import REPORT_COMMITMENT
 from negatoscope.dose.register import RECORD_EXPOSURES
@@ -32,24 +34,32 @@ class Periodic:
     run: Callable[[Platform], object]
 
 
+def seal(platform: Platform) -> None:
+    """Chain the audit entries of this tenant that were committed since the last call."""
+    seal_pending(platform.database, platform.clock, tenants=[platform.tenant])
+
+
+# In the order of who waits for it: the reading list first.
 REACTIONS: tuple[Reaction, ...] = (
     *matching.REACTIONS,
-    RECORD_EXPOSURES,
     OPEN_TASK,
     FOLLOW_REPORT,
+    REFRESH_URGENCY,
+    QUEUE_RESULTS,
     REQUEST_RUNS,
     SETTLE_FINDINGS,
-    REFRESH_URGENCY,
+    RECORD_EXPOSURES,
+    READY_METADATA,
     END_THIRD_PARTY_SHARES,
     END_SHARES_OF_MOVED_STUDY,
-    QUEUE_RESULTS,
 )
 
-JOBS: tuple[JobDefinition, ...] = (RUN_MODEL, DELIVER, REPORT_COMMITMENT)
+JOBS: tuple[JobDefinition, ...] = (RUN_MODEL, DELIVER, REPORT_COMMITMENT, BUILD_METADATA)
 
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="studies", period_s=1.0, run=stability.sweep),
     Periodic(name="urgency", period_s=60.0, run=refresh_all),
+    Periodic(name="orphans", period_s=86_400.0, run=sweep_orphans),
     Periodic(name="sessions", period_s=3600.0, run=sweep_access),
-    Periodic(name="audit", period_s=0.5, run=lambda platform: seal_pending(platform.database, platform.clock)),
+    Periodic(name="audit", period_s=0.5, run=seal),
 )
