@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from negatoscope.app.phantoms.canvas import Field, as_field
+
 # Capitals without accents, as on lead letters: the font that comes with Pillow has no É.
 LABEL = "SYNTHETIQUE · SYNTHETIC\nNOT A PATIENT"
 LABEL_PART = 48
@@ -27,17 +29,17 @@ def mark(pixels: NDArray[np.uint16], *, letter: str, at: tuple[float, float], wh
     _put(pixels, ink, (left, top), white)
 
 
-def _ink(text: str, size: int) -> NDArray[np.float32]:
+def _ink(text: str, size: int) -> Field:
     """Return how much of each pixel the letters of a text cover."""
     font = ImageFont.load_default(size)
     box = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox((0, 0), text, font=font, spacing=size // 4)
     left, top, right, bottom = (round(edge) for edge in box)
     picture = Image.new("L", (right - left + 2, bottom - top + 2))
     ImageDraw.Draw(picture).multiline_text((1 - left, 1 - top), text, font=font, fill=255, spacing=size // 4)
-    return np.asarray(picture, np.float32) / 255
+    return as_field(np.asarray(picture, np.float32) / 255)
 
 
-def _put(pixels: NDArray[np.uint16], ink: NDArray[np.float32], at: tuple[int, int], value: int) -> None:
+def _put(pixels: NDArray[np.uint16], ink: Field, at: tuple[int, int], value: int) -> None:
     """Write letters whose top left corner stands `at` (column, row)."""
     place = np.s_[at[1] : at[1] + ink.shape[0], at[0] : at[0] + ink.shape[1]]
     under = pixels[place]
