@@ -40,9 +40,9 @@ USER_AUTHENTICATION = Code("110114", "User Authentication")
 
 LOGIN = Code("110122", "Login")
 LOGOUT = Code("110123", "Logout")
+NODE_AUTHENTICATION = Code("110126", "Node Authentication")
 EMERGENCY_OVERRIDE = Code("110127", "Emergency Override Started")
 NETWORK_CONFIGURATION = Code("110128", "Network Configuration")
-RESTRICTED_FUNCTION = Code("110132", "Use of Restricted Function")
 ROLES_CHANGED = Code("110136", "Security Roles Changed")
 ATTRIBUTES_CHANGED = Code("110137", "User Security Attributes Changed")
 
@@ -69,6 +69,10 @@ EVENTS: Mapping[str, Event] = MappingProxyType({
     "identity_document_checked": Event(PATIENT_RECORD, "U"),
     "study_attached": Event(PATIENT_RECORD, "U"),
     "order_received": Event(ORDER_RECORD, "C"),
+    "order_accept": Event(ORDER_RECORD, "U"),
+    "order_book": Event(ORDER_RECORD, "U"),
+    "order_cancel": Event(ORDER_RECORD, "U"),
+    "order_reject": Event(ORDER_RECORD, "U"),
     "store_images": Event(INSTANCES_TRANSFERRED, "C"),
     "retrieve_images": Event(INSTANCES_TRANSFERRED, "R"),
     "download_dicom": Event(EXPORT, "R"),
@@ -85,12 +89,14 @@ EVENTS: Mapping[str, Event] = MappingProxyType({
     "merge_patients": Event(PATIENT_RECORD, "U"),
     "unmerge_patients": Event(PATIENT_RECORD, "U"),
     "report_performed_step": Event(PROCEDURE_RECORD, "U"),
+    "performed_step_started": Event(PROCEDURE_RECORD, "C"),
+    "performed_step_ended": Event(PROCEDURE_RECORD, "U"),
     "delete_by_retention": Event(STUDY_DELETED, "D"),
     "search_audit": Event(AUDIT_LOG_USED, "R"),
     "verify_audit": Event(AUDIT_LOG_USED, "R"),
     "view_own_access_log": Event(AUDIT_LOG_USED, "R"),
     "break_glass": Event(SECURITY_ALERT, "E", EMERGENCY_OVERRIDE),
-    "refused": Event(SECURITY_ALERT, "E", RESTRICTED_FUNCTION),
+    "associate": Event(SECURITY_ALERT, "E", NODE_AUTHENTICATION),
     "create_user": Event(SECURITY_ALERT, "C", ATTRIBUTES_CHANGED),
     "change_roles": Event(SECURITY_ALERT, "U", ROLES_CHANGED),
     "set_password": Event(SECURITY_ALERT, "U", ATTRIBUTES_CHANGED),
