@@ -32,6 +32,7 @@ def test_store_search_and_retrieve(pacs: DICOMwebClient) -> None:
     answer = pacs.store_instances(sent)
     assert len(answer.ReferencedSOPSequence) == 2
     assert "FailedSOPSequence" not in answer
+    assert pacs.search_for_studies(search_filters={"PatientID": "nobody"}) == []
     studies = pacs.search_for_studies(search_filters={"PatientName": "eluard*"}, limit=10)
     assert {Dataset.from_json(study).StudyInstanceUID for study in studies} == {image.StudyInstanceUID for image in sent}
     assert len(pacs.search_for_series()) == 2

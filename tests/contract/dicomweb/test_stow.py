@@ -128,7 +128,7 @@ def test_broken_connection_leaves_nothing(door: Door) -> None:
     with door.client(Role.RADIOLOGIST) as client, pytest.raises(ConnectionAbortedError):
         client.post("/studies", content=pieces(), headers={"Content-Type": f"{TYPE_DICOM}; boundary=b"})
     with door.client(Role.RADIOLOGIST) as client:
-        assert client.get("/studies").json() == []
+        assert client.get("/studies").status_code == 204
     with door.platform.database.read(door.platform.tenant) as tx:
         assert list_quarantine(tx) == []
     assert list(door.platform.blobs.list_keys()) == []

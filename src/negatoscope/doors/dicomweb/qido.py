@@ -16,15 +16,21 @@ from negatoscope.archive.find import FindQuery, Level, search_json, unsupported_
 from negatoscope.archive.query_attributes import ATTRIBUTES
 from negatoscope.doors.dicomweb.requests import not_acceptable, platform_of, ranges_of, root_of, scope_of, subject_of
 from negatoscope.platform.errors import InvalidInput
-from negatoscope.platform.events import JsonValue
+from negatoscope.platform.json_value import JsonValue
 
 JSON_TYPES: Final = ("application/dicom+json", "application/json")
 MOST_STUDIES: Final = 5_000
 MOST_INSTANCES: Final = 50_000
-_SERVICE: Final = "negatoscope"
 _PATH_KEYS: Final = {"study_uid": "StudyInstanceUID", "series_uid": "SeriesInstanceUID"}
-_OWN_PARAMETERS: Final = frozenset({"accept", "limit", "offset", "includefield", "fuzzymatching", "emptyvaluematching"})
-FUZZY_WARNING: Final = "The fuzzymatching parameter is not supported. Only literal matching has been performed."
+# What may be asked for and is not done, with what PS3.18 8.3.4 has us say then.
+_REFUSED_MATCHING: Final = {
+    "fuzzymatching": "The fuzzymatching parameter is not supported. Only literal matching has been performed.",
+    "emptyvaluematching": ("The emptyvaluematching parameter is not supported. Empty Value Matching has not been performed."),
+    "multiplevaluematching": (
+        "The multiplevaluematching parameter is not supported. Multiple Value Matching has not been performed."
+    ),
+}
+_OWN_PARAMETERS: Final = frozenset({"accept", "limit", "offset", "includefield", *_REFUSED_MATCHING})
 MORE_WARNING: Final = "There are additional results that can be requested."
 FIELDS_WARNING: Final = "The following optional attributes are not supported: "
 
@@ -68,9 +74,9 @@ def _search(request: Request, level: Level) -> Response:
     root = root_of(request)
     for match in found:
         match["00081190"] = {"vr": "UR", "Value": [root + _path_of(match)]}
-    response = Response(orjson.dumps(found), media_type=media_type)
+    response = Response(orjson.dumps(found), media_type=media_type) if found else Response(status_code=204)
     for warning in warnings:
-        response.headers.append("Warning", f'299 {_SERVICE} "{warning}"')
+        response.headers.append("Warning", f"299 {root}: {warning}")
     return response
 
 
@@ -87,7 +93,7 @@ def read_search(level: Level, parameters: QueryParams, path_keys: dict[str, str]
     most = MOST_INSTANCES if path_keys else MOST_STUDIES
     limit = min(_number(parameters, "limit", most), most)
     include, unknown = _include(parameters.getlist("includefield"), level)
-    warnings = [FUZZY_WARNING] if parameters.get("fuzzymatching", "false").lower() == "true" else []
+    warnings = [text for name, text in _REFUSED_MATCHING.items() if parameters.get(name, "false").lower() == "true"]
     unsupported = sorted(unsupported_keys(filters) | unknown)
     if unsupported:
         warnings.append(FIELDS_WARNING + ", ".join(unsupported))

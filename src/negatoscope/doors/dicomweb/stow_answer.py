@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from negatoscope.archive.model import Outcome, StoredInstance
-from negatoscope.platform.events import JsonValue
+from negatoscope.platform.json_value import JsonValue
 
 OUT_OF_RESOURCES: Final = 0xA700
 DATA_SET_MISMATCH: Final = 0xA900
