@@ -22,9 +22,6 @@ import * as movements from './viewport/movements.ts';
 import type { Pane } from './viewport/pane.ts';
 import { Workspace } from './workspace.ts';
 
-/** A radiographic study is fetched whole; of a longer one only what comes next. */
-const MOST_PREFETCHED = 8;
-
 /** Below this the panel waits until it is asked for: the image comes first. */
 const NARROW_PIXELS = 900;
 
@@ -89,6 +86,7 @@ export class Viewer {
     const current = this.workspace.openStudy(address.image - 1);
     const offered = [this.config.studyUid, ...this.config.priors.map((prior) => prior.studyUid)];
     const beside = [address.beside, this.config.initialPrior].find((uid) => uid !== null && offered.includes(uid));
+    this.workspace.current.viewport.warm();
     await current;
     if (beside !== undefined) await this.workspace.openBeside(beside);
   }
@@ -233,15 +231,9 @@ export class Viewer {
       requestAnimationFrame(() => {
         const detail = { sop_instance_uid: pane.viewport.image?.sopInstanceUid ?? null, milliseconds: performance.now() };
         if (isFirst) this.tell('viewer:first-image', detail);
-        this.prefetch(pane);
+        this.frames.prefetchAround(pane.viewport.images, pane.viewport.index);
       }),
     );
-  }
-
-  private prefetch(pane: Pane): void {
-    const { images, index } = pane.viewport;
-    const neighbours = [images[index + 1], images[index - 1], ...(images.length <= MOST_PREFETCHED ? images : [])];
-    for (const neighbour of neighbours) if (neighbour !== undefined) this.frames.prefetch(neighbour, 1);
   }
 
   private tell(name: string, detail: Readonly<Record<string, string | number | null>>): void {

@@ -39,7 +39,9 @@ def open_viewer(chromium: Browser, department: Department) -> Iterator[OpenViewe
     contexts = []
     with DicomWebServer(department) as server:
 
-        def open_page(*, ready: bool = True, width: int = 1280, height: int = 800, fragment: str = "") -> ViewerPage:
+        def open_page(
+            *, ready: bool = True, width: int = 1280, height: int = 800, fragment: str = "", script: str = ""
+        ) -> ViewerPage:
             context = chromium.new_context(
                 viewport={"width": width, "height": height}, reduced_motion="reduce", has_touch=True, locale="fr-FR"
             )
@@ -47,6 +49,7 @@ def open_viewer(chromium: Browser, department: Department) -> Iterator[OpenViewe
             page = context.new_page()
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+            page.add_init_script(script)
             page.goto(server.address + fragment)
             viewer = ViewerPage(page, complaints)
             if ready:

@@ -306,3 +306,25 @@ def test_image_wider_than_the_graphics_card_takes_is_drawn_by_the_twin(open_view
     viewer.press("PageDown")
     viewer.wait_for_state("state.ready && state.panes[0].renderer === 'canvas'")
     assert viewer.pixels()[:, :, 0].max() == 255
+
+
+def test_refused_shader_leaves_the_drawing_to_the_twin(open_viewer: OpenViewer, department: Department) -> None:
+    values = noisy(12)
+    show(department, [StoredObject(an_image(values, 12))])
+    viewer = open_viewer(
+        script="WebGL2RenderingContext.prototype.getProgramParameter = () => false",
+    )
+    drawn = show_one_to_one(viewer, "canvas")
+    assert np.abs(drawn - reference.greys(reference.linear(values.astype(float), 2048, 4096))).max() <= 1
+
+
+def test_browser_without_webgl_draws_on_the_processor(open_viewer: OpenViewer, department: Department) -> None:
+    values = noisy(12)
+    show(department, [StoredObject(an_image(values, 12))])
+    viewer = open_viewer(
+        script="const get = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...more)"
+        " { return kind === 'webgl2' ? null : get.call(this, kind, ...more); }",
+    )
+    drawn = show_one_to_one(viewer, "canvas")
+    assert np.abs(drawn - reference.greys(reference.linear(values.astype(float), 2048, 4096))).max() <= 1

@@ -156,6 +156,10 @@ export class CanvasRenderer implements Renderer {
     this.context = context;
   }
 
+  prepare(): void {
+    // Nothing to compile.
+  }
+
   setFrame(frame: Frame | null): void {
     this.frame = frame;
   }

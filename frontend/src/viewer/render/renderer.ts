@@ -20,6 +20,8 @@ export interface Renderer {
   readonly isSlow: boolean;
   /** The most columns or rows it can take. */
   readonly largestSide: number;
+  /** Do ahead what the first drawing of such a frame would have to wait for. */
+  prepare(kind: Frame['kind'], request: DrawRequest): void;
   setFrame(frame: Frame | null): void;
   /** 65 536 greys by stored bits; for colours, 256 greys a channel in its first entries. */
   setTable(table: Uint8Array<ArrayBuffer>): void;

@@ -16,9 +16,6 @@ function link(gl: WebGL2RenderingContext, plan: ShaderPlan): WebGLProgram {
   gl.attachShader(program, compile(gl, gl.VERTEX_SHADER, VERTEX_SHADER));
   gl.attachShader(program, compile(gl, gl.FRAGMENT_SHADER, fragmentShader(plan)));
   gl.linkProgram(program);
-  if (gl.getProgramParameter(program, gl.LINK_STATUS) !== true && !gl.isContextLost()) {
-    throw new Error('WebGL 2 refused the shader');
-  }
   return program;
 }
 
@@ -28,6 +25,11 @@ function makeTexture(gl: WebGL2RenderingContext): WebGLTexture {
   for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
   for (const name of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, name, gl.CLAMP_TO_EDGE);
   return texture;
+}
+
+function planOf(kind: Frame['kind'], request: DrawRequest): ShaderPlan {
+  const counts = sampleCounts(request.toImage, request.mostSamples);
+  return { kind, ...counts, smooth: request.smooth && isMagnified(request.toImage) };
 }
 
 /** A browser without a graphics card draws WebGL on the processor and says so in the renderer's name. */
@@ -43,6 +45,7 @@ export class WebGlRenderer implements Renderer {
   readonly isSlow: boolean;
   private readonly gl: WebGL2RenderingContext;
   private programs = new Map<string, WebGLProgram>();
+  private readonly usable = new WeakSet<WebGLProgram>();
   private pixels: WebGLTexture | null = null;
   private greys: WebGLTexture | null = null;
   private frame: Frame | null = null;
@@ -56,14 +59,18 @@ export class WebGlRenderer implements Renderer {
     this.isSlow = drawsInSoftware(gl);
     this.canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
     this.canvas.addEventListener('webglcontextrestored', () => {
-      this.prepare();
+      this.makeResources();
       onRestored();
     });
-    this.prepare();
+    this.makeResources();
   }
 
   get largestSide(): number {
     return Number(this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE));
+  }
+
+  prepare(kind: Frame['kind'], request: DrawRequest): void {
+    if (!this.gl.isContextLost()) this.program(planOf(kind, request));
   }
 
   setFrame(frame: Frame | null): void {
@@ -98,8 +105,7 @@ export class WebGlRenderer implements Renderer {
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (frame === null || this.table === null || gl.isContextLost()) return;
-    const { across, down } = sampleCounts(request.toImage, request.mostSamples);
-    const program = this.program({ kind: frame.kind, across, down, smooth: request.smooth && isMagnified(request.toImage) });
+    const program = this.linked(planOf(frame.kind, request));
     gl.useProgram(program);
     gl.activeTexture(gl.TEXTURE1);
     gl.bindTexture(gl.TEXTURE_2D, this.greys);
@@ -126,7 +132,7 @@ export class WebGlRenderer implements Renderer {
     this.canvas.remove();
   }
 
-  private prepare(): void {
+  private makeResources(): void {
     this.programs = new Map();
     this.pixels = makeTexture(this.gl);
     this.greys = makeTexture(this.gl);
@@ -141,6 +147,18 @@ export class WebGlRenderer implements Renderer {
     const made = link(this.gl, plan);
     this.programs.set(key, made);
     return made;
+  }
+
+  /** Asking whether a program was linked waits for it, so only what draws asks, and once. */
+  private linked(plan: ShaderPlan): WebGLProgram {
+    const { gl } = this;
+    const program = this.program(plan);
+    if (this.usable.has(program)) return program;
+    if (gl.getProgramParameter(program, gl.LINK_STATUS) !== true && !gl.isContextLost()) {
+      throw new Error('WebGL 2 refused the shader');
+    }
+    this.usable.add(program);
+    return program;
   }
 
   private setUniforms(program: WebGLProgram, frame: Frame, request: DrawRequest): void {

@@ -40,11 +40,16 @@ export function voiOfKey(key: string, image: RadiographImage, frame: Frame): Voi
   return computedWindow(image, frame, wholeImage(frame), key === 'full' ? 0 : 0.01);
 }
 
+export function firstPlacement(image: RadiographImage): Placement {
+  const { columns, rows } = image.pixels;
+  return { zoom: 1, centre: { x: columns / 2, y: rows / 2 }, quarterTurns: 0, mirrored: false };
+}
+
 /** The display an image opens with: the device's first choice; without one all its values, as the server renders it. */
 export function firstDisplay(image: RadiographImage, frame: Frame): Display {
   const voiKey = image.voiChoices[0]?.key ?? 'full';
   return {
-    placement: { zoom: 1, centre: { x: frame.columns / 2, y: frame.rows / 2 }, quarterTurns: 0, mirrored: false },
+    placement: firstPlacement(image),
     fit: true,
     voiKey,
     voi: voiOfKey(voiKey, image, frame),

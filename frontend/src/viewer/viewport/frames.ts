@@ -6,6 +6,8 @@ import type { Frame } from '../dicom/pixels.ts';
 import { EXPLICIT_LITTLE_ENDIAN, type DicomWeb, type Progress } from '../dicom/web.ts';
 
 const MOST_BYTES_KEPT = 512 * 1024 * 1024;
+/** A radiographic study is fetched whole; of a longer one only what comes next. */
+const MOST_PREFETCHED = 8;
 
 interface Underway {
   readonly result: Promise<Frame>;
@@ -50,8 +52,9 @@ export class FrameSource {
   }
 
   /** Fetch what the reader is likely to want next; failures wait until it is really asked for. */
-  prefetch(image: RadiographImage, frame: number): void {
-    this.load(image, frame).catch(() => undefined);
+  prefetchAround(images: readonly RadiographImage[], index: number): void {
+    const wanted = [images[index + 1], images[index - 1], ...(images.length <= MOST_PREFETCHED ? images : [])];
+    for (const image of wanted) if (image !== undefined) this.load(image, 1).catch(() => undefined);
   }
 
   private start(key: string, image: RadiographImage, frame: number, progress: Progress | undefined): Promise<Frame> {

@@ -2,12 +2,13 @@
 import type { RadiographImage } from '../dicom/image.ts';
 import type { Frame } from '../dicom/pixels.ts';
 import { apply, fitted, imageToScreen, inverseOf, snapped, type Affine, type Point, type Size } from '../geometry/placement.ts';
-import { chooseRenderer, type RendererPreference } from '../render/choose.ts';
+import type { RendererPreference } from '../render/choose.ts';
 import { COARSE_SAMPLES, MOST_SAMPLES, type DrawRequest, type Renderer } from '../render/renderer.ts';
 import { h } from '../ui/dom.ts';
-import { firstDisplay, History, shapeOf, tableOf, type Display } from './display.ts';
+import { firstDisplay, firstPlacement, History, shapeOf, type Display } from './display.ts';
 import { failureOf, type Failure } from './failure.ts';
 import type { FrameSource } from './frames.ts';
+import { Surface } from './surface.ts';
 
 export type Quality = 'empty' | 'loading' | 'full' | 'failed';
 
@@ -36,8 +37,7 @@ export class Viewport {
   progress: { received: number; total: number | undefined } = { received: 0, total: undefined };
   size: Size = { width: 0, height: 0 };
   private readonly histories = new Map<string, History>();
-  private renderer: Renderer | null = null;
-  private table: { display: Display; frame: Frame } | null = null;
+  private readonly surface: Surface;
   private loading = 0;
   private scheduled = false;
   /** The timer of the full drawing that follows a coarse one. */
@@ -48,6 +48,7 @@ export class Viewport {
     private settings: ViewportSettings,
     private readonly listener: ViewportListener,
   ) {
+    this.surface = new Surface(this.stage, settings.renderer, () => this.invalidate());
     new ResizeObserver((entries) => this.resized(entries[0])).observe(this.stage);
   }
 
@@ -65,13 +66,18 @@ export class Viewport {
   }
 
   get rendererKind(): Renderer['kind'] | null {
-    return this.renderer?.kind ?? null;
+    return this.surface.kind;
   }
 
   /** Device pixels a CSS pixel. */
   get ratio(): number {
     const { clientWidth } = this.stage;
     return clientWidth > 0 && this.size.width > 0 ? this.size.width / clientWidth : window.devicePixelRatio;
+  }
+
+  /** Make the drawing context while the study is still on its way. */
+  warm(): void {
+    this.surface.prepare(0);
   }
 
   /** Open a study's images, or none. */
@@ -85,7 +91,7 @@ export class Viewport {
     this.index = index;
     this.frameNumber = frameNumber;
     this.frame = null;
-    this.renderer?.setFrame(null);
+    this.surface.setFrame(null);
     void this.load();
   }
 
@@ -96,12 +102,14 @@ export class Viewport {
     this.progress = { received: 0, total: undefined };
     this.setQuality(image === null ? 'empty' : 'loading');
     if (image === null) return;
+    const coming = this.frames.load(image, frameNumber, (received, total) => {
+      if (ticket !== this.loading) return;
+      this.progress = { received, total };
+      this.invalidate();
+    });
+    if (this.size.width > 0) this.surface.prepareFor(image, this.drawRequest(MOST_SAMPLES));
     try {
-      const frame = await this.frames.load(image, frameNumber, (received, total) => {
-        if (ticket !== this.loading) return;
-        this.progress = { received, total };
-        this.invalidate();
-      });
+      const frame = await coming;
       if (ticket === this.loading) this.accept(image, frame);
     } catch (error) {
       if (ticket !== this.loading) return;
@@ -127,9 +135,8 @@ export class Viewport {
   }
 
   apply(settings: ViewportSettings): void {
-    const redraw = settings.renderer !== this.settings.renderer;
     this.settings = settings;
-    if (redraw && this.frame !== null) this.mount(this.frame, true);
+    this.surface.use(settings.renderer);
     this.invalidate();
   }
 
@@ -146,7 +153,7 @@ export class Viewport {
 
   /** Draw once more and read the canvas back. */
   capture(): Uint8ClampedArray | null {
-    return this.frame === null || this.renderer === null ? null : this.renderer.capture(this.drawRequest(MOST_SAMPLES));
+    return this.surface.capture(this.drawRequest(MOST_SAMPLES));
   }
 
   invalidate(): void {
@@ -163,38 +170,18 @@ export class Viewport {
     if (!this.histories.has(image.sopInstanceUid)) {
       this.histories.set(image.sopInstanceUid, new History(firstDisplay(image, frame)));
     }
-    this.mount(frame, false);
+    this.surface.setFrame(frame);
     this.quality = 'full';
     this.draw();
     this.listener.qualityChanged(this);
   }
 
-  private mount(frame: Frame, anew: boolean): void {
-    const largestSide = Math.max(frame.columns, frame.rows);
-    if (this.renderer === null || anew || this.renderer.largestSide < largestSide) {
-      this.renderer?.dispose();
-      this.renderer = chooseRenderer(this.settings.renderer, largestSide, () => this.invalidate());
-      this.stage.prepend(this.renderer.canvas);
-    }
-    this.table = null;
-    this.renderer.setFrame(frame);
-  }
-
   private draw(): void {
     this.followSize();
-    const { renderer, frame, image, display } = this;
-    if (renderer !== null && this.size.width > 0 && this.size.height > 0) {
-      if (frame !== null && image !== null && display !== null) this.refreshTable(renderer, image, frame, display);
-      renderer.draw(this.drawRequest(this.refining === null ? MOST_SAMPLES : COARSE_SAMPLES));
-    }
+    const { frame, image, display } = this;
+    if (frame !== null && image !== null && display !== null) this.surface.setDisplay(image, frame, display);
+    this.surface.draw(this.drawRequest(this.refining === null ? MOST_SAMPLES : COARSE_SAMPLES));
     this.listener.drawn(this);
-  }
-
-  private refreshTable(renderer: Renderer, image: RadiographImage, frame: Frame, display: Display): void {
-    const old = this.table;
-    if (old?.frame === frame && old.display.voi === display.voi && old.display.invert === display.invert) return;
-    renderer.setTable(tableOf(image, frame, display));
-    this.table = { display, frame };
   }
 
   /** Keep a fitted image fitted when the screen or its orientation changed. */
@@ -207,7 +194,7 @@ export class Viewport {
 
   /** On a slow machine a moving image is drawn coarsely, and in full as soon as it rests. */
   private moved(): void {
-    if (this.renderer?.isSlow !== true) return;
+    if (!this.surface.isSlow) return;
     if (this.refining !== null) window.clearTimeout(this.refining);
     this.refining = window.setTimeout(() => {
       this.refining = null;
@@ -220,10 +207,12 @@ export class Viewport {
   }
 
   private toScreen(): Affine {
-    const { image, history } = this;
-    if (image === null || history === null) return { xx: 1, xy: 0, yx: 0, yy: 1, tx: 0, ty: 0 };
+    const { image, history, size } = this;
+    if (image === null) return { xx: 1, xy: 0, yx: 0, yy: 1, tx: 0, ty: 0 };
     const shape = shapeOf(image);
-    return imageToScreen(snapped(history.now.placement, shape, this.size), shape, this.size);
+    // An image on its way is going to be fitted: what draws it can be made ready for that.
+    const placement = history?.now.placement ?? fitted(firstPlacement(image), shape, size);
+    return imageToScreen(snapped(placement, shape, size), shape, size);
   }
 
   private toImage(): Affine {
