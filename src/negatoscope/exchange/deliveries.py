@@ -20,8 +20,9 @@ from negatoscope.formats.hl7v2.result_message import write_result
 from negatoscope.formats.hl7v2.writer import write
 from negatoscope.orders.lookup import procedure_for_study
 from negatoscope.platform.errors import NegatoscopeError, StaleVersion
-from negatoscope.platform.events import Event, Reaction, publish
-from negatoscope.platform.jobs import JobDefinition, JobRun
+from negatoscope.platform.events import Event, publish
+from negatoscope.platform.job_worker import JobDefinition, JobRun
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 from negatoscope.reporting import reports
 

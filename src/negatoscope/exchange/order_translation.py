@@ -97,7 +97,14 @@ def _request(message: OrderMessage, said: OrderSaid, own_issuer: str) -> OrderRe
         requested_procedure_id=step.requested_procedure_id,
         study_uid=step.study_uid,
         steps=tuple(_step(said, planned) for planned in said.steps),
+        silent_on=_silent_on(message, said),
     )
+
+
+def _silent_on(message: OrderMessage, said: OrderSaid) -> frozenset[str]:
+    """Return what the message leaves open, so that a change of the time does not make an urgent order routine."""
+    unsaid = {"priority": not said.priority, "origin": message.visit is None or not message.visit.patient_class}
+    return frozenset(field for field, is_unsaid in unsaid.items() if is_unsaid)
 
 
 def read_demographics(patient: PatientSaid) -> Demographics:

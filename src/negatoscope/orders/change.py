@@ -52,8 +52,8 @@ def change(tx: Connection, platform: Platform, subject: Subject, order: Order, r
     order = store.get_order(tx, order.order_id)
     physician = request.requesting_physician or order.requesting_physician
     values: dict[str, object] = {
-        "priority": request.priority.value,
-        "origin": request.origin.value,
+        "priority": (order if "priority" in request.silent_on else request).priority.value,
+        "origin": (order if "origin" in request.silent_on else request).origin.value,
         "clinical_question": request.clinical_question or order.clinical_question,
         "clinical_information": request.clinical_information or order.clinical_information,
         "comments": request.comments or order.comments,

@@ -14,7 +14,7 @@ from negatoscope.formats.dicom.uids import StudyUid
 from negatoscope.orders.model import OpenException
 from negatoscope.orders.tables import order_exceptions
 from negatoscope.platform.errors import NotFound
-from negatoscope.platform.events import JsonValue
+from negatoscope.platform.json_value import JsonValue
 
 IDENTITY_CONFLICT = "identity_conflict"
 

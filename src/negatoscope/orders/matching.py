@@ -23,7 +23,8 @@ from negatoscope.patients.identify import flag_to_reconcile
 from negatoscope.patients.model import Demographics, Patient, Sex, differing_traits
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.errors import Conflict, InvalidInput, NotFound
-from negatoscope.platform.events import Event, Reaction, publish
+from negatoscope.platform.events import Event, publish
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 
 NAME = "orders"

@@ -112,7 +112,10 @@ class StepRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
-    """An order as it is placed, by a message or at the desk. Either `patient_id` or identifiers and traits say for whom."""
+    """An order as it is placed, by a message or at the desk. Either `patient_id` or identifiers and traits say for whom.
+
+    `silent_on` names the fields that have no empty value and of which a message says nothing: a change leaves them.
+    """
 
     source: str
     procedure_code: str
@@ -144,6 +147,7 @@ class OrderRequest:
     study_uid: str = ""
     steps: tuple[StepRequest, ...] = ()
     override_reason: str = ""
+    silent_on: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.procedure_code and not self.procedure_meaning:

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
+from negatoscope.formats.dicom.uids import is_uid
 from negatoscope.formats.dicom.values import parse_date, parse_time
 from negatoscope.orders.model import Order, RequestedProcedure, ScheduledStep
 from negatoscope.orders.states import StepState
@@ -137,6 +138,7 @@ def _put_visit(answer: Dataset, order: Order) -> None:
 def _put_procedure(answer: Dataset, procedure: RequestedProcedure, order: Order) -> None:
     physician = order.requesting_physician.person_name if order.requesting_physician else ""
     answer.AccessionNumber = procedure.accession_number
+    answer.IssuerOfAccessionNumberSequence = Sequence([_issuer_item(procedure.accession_issuer)])
     answer.RequestedProcedureID = procedure.requested_procedure_id
     answer.RequestedProcedureDescription = procedure.description_fr[:LONGEST_LO]
     answer.RequestedProcedureCodeSequence = _codes(procedure.code, procedure.code_scheme, procedure.description_fr)
@@ -178,6 +180,14 @@ def _codes(code: str, scheme: str, meaning: str) -> Sequence:
     item.CodingSchemeDesignator = scheme[:16] or "L"
     item.CodeMeaning = meaning[:LONGEST_LO] or code
     return Sequence([item] if len(code) <= 16 else [])
+
+
+def _issuer_item(issuer: str) -> Dataset:
+    if is_uid(issuer):
+        return _oid_item(issuer)
+    item = Dataset()
+    item.LocalNamespaceEntityID = issuer
+    return item
 
 
 def _oid_item(oid: str) -> Dataset:

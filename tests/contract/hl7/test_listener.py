@@ -119,6 +119,17 @@ def test_change_hold_release_cancel(platform: Platform, client: MllpClient) -> N
     assert acknowledgement_of(client.ask(an_orm(control="CA", control_id="M7")))[0] == "AA"
 
 
+def test_a_change_leaves_what_it_does_not_speak_of(platform: Platform, client: MllpClient) -> None:
+    client.ask(an_orm(priority="S", patient_class="E"))
+    silent = an_orm(control="XO", control_id="M3", priority="", patient_class="")
+    assert acknowledgement_of(client.ask(silent))[0] == "AA"
+    order = orders(platform)[0]
+    assert (order.priority, order.origin) == (Priority.STAT, Origin.EMERGENCY)
+    assert acknowledgement_of(client.ask(an_orm(control="XO", control_id="M4", priority="R", patient_class="I")))[0] == "AA"
+    order = orders(platform)[0]
+    assert (order.priority, order.origin) == (Priority.ROUTINE, Origin.INPATIENT)
+
+
 @pytest.mark.parametrize(
     ("message", "code", "condition", "location"),
     [

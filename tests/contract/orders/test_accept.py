@@ -19,7 +19,8 @@ from negatoscope.orders.states import OrderState, StepState
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, InvalidTransition, NotFound
-from negatoscope.platform.events import Event, Reaction
+from negatoscope.platform.events import Event
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 from tests.builders.orders import ROOM_CR, a_request, a_sender, an_order, some_rooms
 from tests.builders.patients import an_identifier, some_demographics

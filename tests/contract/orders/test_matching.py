@@ -107,6 +107,20 @@ def test_a_study_under_its_own_uid_is_found_by_accession_number(platform: Platfo
     assert procedure.order_id == order.order_id
 
 
+def test_the_issuer_of_the_accession_number_counts(platform: Platform, digest: Digest) -> None:
+    order = an_order(platform, identifiers=(an_identifier("17"),), accession_number="ACN7", accession_issuer="1.2.250.1.999")
+    for issuer, found in (("ELSEWHERE", False), ("1.2.250.1.999", True)):
+        image = an_image_of(order, StudyInstanceUID=new_uid())
+        del image.RequestAttributesSequence
+        item = Dataset()
+        item.UniversalEntityID, item.UniversalEntityIDType = issuer, "ISO"
+        image.IssuerOfAccessionNumberSequence = Sequence([item])
+        store_data_set(platform, image)
+        digest()
+        with platform.database.read(platform.tenant) as tx:
+            assert (procedure_for_study(tx, image.StudyInstanceUID) is not None) == found
+
+
 def test_a_study_without_accession_number_takes_that_of_its_order(platform: Platform, order: Order, digest: Digest) -> None:
     image = an_image_of(order, AccessionNumber="")
     store_data_set(platform, image)

@@ -17,7 +17,7 @@ from negatoscope.orders.model import Order, StepRequest
 from negatoscope.orders.planning_store import list_performed_steps
 from negatoscope.orders.states import OrderState, PerformedState, StepState
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, InvalidTransition, NotFound
-from negatoscope.platform.events import Reaction
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 from tests.builders.orders import an_order, some_rooms
 from tests.builders.patients import an_identifier
