@@ -137,7 +137,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The report of one study, as it is being worked on. `version` is the lock of the row, not a signed version."""
+    """The report of one study, as it is being worked on. `version` is the lock of the row, not a signed version.
+
+    `patient_id` is the patient whose study it is now, here and in the versions.
+    """
 
     report_id: UUID
     study_uid: str

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from negatoscope.platform.events import JsonValue
+from negatoscope.platform.json_value import JsonValue
 from negatoscope.reporting.model import Body, VersionStatus
 from negatoscope.reporting.typography import NO_BREAK, typeset
 

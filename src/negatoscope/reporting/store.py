@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, Select, Table, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from negatoscope.archive.tables import studies
 from negatoscope.platform.errors import NotFound, StaleVersion
 from negatoscope.reporting.model import Body, Discrepancy, Report, ReportState, ReportVersion, VersionStatus
 from negatoscope.reporting.tables import report_versions, reports
+
+
+def _present(table: Table) -> Select[tuple[object, ...]]:
+    """Select rows with the patient whose study it is now: a study may be given to another patient after a signature."""
+    own = [column for column in table.c if column.name != "patient_id"]
+    return select(*own, studies.c.patient_id).join(studies, studies.c.study_uid == table.c.study_uid)
 
 
 def insert_report(tx: Connection, report: Report) -> bool:
@@ -24,14 +31,14 @@ def insert_report(tx: Connection, report: Report) -> bool:
 
 def find_report_of_study(tx: Connection, study_uid: str) -> Report | None:
     """Return the report of a study, None when nobody began one."""
-    row = tx.execute(select(reports).where(reports.c.study_uid == study_uid)).mappings().one_or_none()
+    row = tx.execute(_present(reports).where(reports.c.study_uid == study_uid)).mappings().one_or_none()
     return _report(row) if row is not None else None
 
 
 def get_report(tx: Connection, report_id: UUID, *, lock: bool = False) -> Report:
     """Return a report, held against other writers until the end of the transaction when `lock` is set."""
-    query = select(reports).where(reports.c.report_id == report_id)
-    row = tx.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    query = _present(reports).where(reports.c.report_id == report_id)
+    row = tx.execute(query.with_for_update(of=reports) if lock else query).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such report.")
     return _report(row)
@@ -51,12 +58,12 @@ def update_report(tx: Connection, report: Report, *, expected: int) -> Report:
             saved_at=report.saved_at,
             version=expected + 1,
         )
-        .returning(*reports.c)
+        .returning(reports.c.version)
     )
-    row = tx.execute(query).mappings().one_or_none()
-    if row is None:
+    version = tx.execute(query).scalar_one_or_none()
+    if version is None:
         raise StaleVersion("The report was changed meanwhile.", field="version")
-    return _report(row)
+    return replace(report, version=version)
 
 
 def insert_version(tx: Connection, version: ReportVersion) -> None:
@@ -71,7 +78,7 @@ def insert_version(tx: Connection, version: ReportVersion) -> None:
 
 def list_versions(tx: Connection, report_id: UUID) -> list[ReportVersion]:
     """Return the signed versions, oldest first."""
-    query = select(report_versions).where(report_versions.c.report_id == report_id).order_by(report_versions.c.number)
+    query = _present(report_versions).where(report_versions.c.report_id == report_id).order_by(report_versions.c.number)
     return [_version(row) for row in tx.execute(query).mappings()]
 
 
@@ -80,7 +87,7 @@ def list_latest_versions(tx: Connection, study_uids: Sequence[str]) -> dict[str,
     if not study_uids:
         return {}
     query = (
-        select(report_versions)
+        _present(report_versions)
         .where(report_versions.c.study_uid.in_(study_uids))
         .ext(distinct_on(report_versions.c.study_uid))
         .order_by(report_versions.c.study_uid, report_versions.c.number.desc())
@@ -90,7 +97,7 @@ def list_latest_versions(tx: Connection, study_uids: Sequence[str]) -> dict[str,
 
 def get_version(tx: Connection, version_id: UUID) -> ReportVersion:
     """Return one signed version."""
-    query = select(report_versions).where(report_versions.c.version_id == version_id)
+    query = _present(report_versions).where(report_versions.c.version_id == version_id)
     row = tx.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such version of a report.")

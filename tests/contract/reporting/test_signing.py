@@ -15,11 +15,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from negatoscope.access.model import Role, Subject
+from negatoscope.access.model import Role, Subject, system_subject
+from negatoscope.access.relations import relate
 from negatoscope.archive.model import StudyState
 from negatoscope.archive.stability import mark_stable
-from negatoscope.archive.studies import get_study, list_instances
+from negatoscope.archive.studies import attach_to_patient, get_study, list_instances
 from negatoscope.dose.register import RECORD_EXPOSURES
+from negatoscope.patients.identify import find_or_create_patient
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.errors import (
     Conflict,
@@ -36,6 +38,7 @@ from negatoscope.reporting.encapsulation import ENCAPSULATED_PDF, extract_pdf
 from negatoscope.reporting.model import Body, Discrepancy, Report, ReportState, ReportVersion, VersionStatus
 from negatoscope.reporting.reports import pdf, report_of_study, versions
 from negatoscope.reporting.signing import find_faults, sign
+from tests.builders.patients import an_identifier, some_demographics
 from tests.builders.reading import a_stored_study
 from tests.builders.subjects import a_user
 
@@ -299,6 +302,24 @@ def test_referrer_without_a_relation_does_not_learn_that_the_report_exists(
     version = signed(platform, senior, written(platform, senior, study_uid))
     with pytest.raises(NotFound):
         pdf(platform, a_user(platform, Role.REFERRER), version.version_id)
+
+
+def test_report_follows_its_study_to_another_patient(platform: Platform, study_uid: str, senior: Subject) -> None:
+    version = signed(platform, senior, written(platform, senior, study_uid))
+    with platform.database.transaction(platform.tenant) as tx:
+        former = get_study(tx, study_uid).patient_id
+        system = system_subject(platform.tenant, "test")
+        found = find_or_create_patient(tx, system, [an_identifier()], some_demographics(), source="desk")
+        attach_to_patient(tx, study_uid, found)
+    old, new = a_user(platform, Role.REFERRER), a_user(platform, Role.REFERRER)
+    until = platform.clock.now() + timedelta(days=1)
+    with platform.database.transaction(platform.tenant) as tx:
+        for person, patient in ((old, former), (new, found)):
+            assert person.user_id is not None
+            relate(tx, person.user_id, patient, source="test", until=until)
+    assert pdf(platform, new, version.version_id).startswith(b"%PDF")
+    with pytest.raises(NotFound):
+        pdf(platform, old, version.version_id)
 
 
 def test_other_bytes_under_the_row_are_not_given_out(platform: Platform, study_uid: str, senior: Subject) -> None:
