@@ -173,6 +173,10 @@ class ReportEditor {
     for (const kind of ['pointermove', 'keydown', 'wheel']) document.addEventListener(kind, () => (active = true), { passive: true });
     claim();
     setInterval(claim, RENEW_MS);
+    // Who leaves without a word gives the study back at once; a study with a draft refuses, and stays with its author.
+    window.addEventListener('pagehide', () => {
+      if (!this.saver.isDirty) navigator.sendBeacon(address.replace(/claim$/, 'release'));
+    });
   }
 
   private leave(next: boolean): void {
