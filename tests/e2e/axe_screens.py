@@ -31,6 +31,7 @@ class Screen:
 
 FIRST_STUDY: Final = "main a[href^='/reading/']"
 FIRST_EXAM: Final = "main a[href^='/studies/']"
+SHARE: Final = "main a[href^='/shares/new']"
 FIRST_PATIENT: Final = "main tbody a[href^='/patients/']"
 FIRST_USER: Final = "main a[href^='/users/']:not([href='/users/new'])"
 
@@ -51,15 +52,26 @@ SCREENS: Final = (
     Screen(name="reading-list-read", login="radiologue", path="/reading?view=read"),
     Screen(name="reading-list-empty", login="radiologue", path="/reading?q=zzzz"),
     Screen(name="desk", login="radiologue", path="/reading", follow=(FIRST_STUDY,)),
+    Screen(name="desk-menu", login="radiologue", path="/reading", follow=(FIRST_STUDY,), click=(".desk-bar details summary",)),
+    Screen(name="sign", login="radiologue", path="/reading", follow=(FIRST_STUDY,), click=("#open-sign",)),
+    Screen(name="training-case", login="radiologue", path="/training", click=("main form button.button-primary",)),
     Screen(name="ai-runs", login="radiologue", path="/ai"),
     Screen(name="study", login="urgentiste", path="/results", follow=(FIRST_EXAM,)),
     Screen(name="viewer", login="urgentiste", path="/results", follow=(FIRST_EXAM, "main a[href$='/viewer']")),
     Screen(name="shares", login="radiologue", path="/shares"),
     Screen(name="results", login="urgentiste", path="/results"),
+    Screen(name="new-share", login="patient", path="/my-exams", follow=(SHARE,)),
     Screen(name="own-exams", login="patient", path="/my-exams"),
     Screen(name="rooms", login="manip", path="/rooms"),
     Screen(name="orders", login="secretaire", path="/orders"),
     Screen(name="order", login="secretaire", path="/orders", follow=("main tbody a[href^='/orders/']",)),
+    Screen(
+        name="cancel-order",
+        login="secretaire",
+        path="/orders",
+        follow=("main tbody a[href^='/orders/']",),
+        click=("[data-opens=cancel-dialog]",),
+    ),
     Screen(name="new-order-for-whom", login="secretaire", path="/orders/new"),
     Screen(name="patients", login="secretaire", path="/patients"),
     Screen(name="patient", login="secretaire", path="/patients", follow=(FIRST_PATIENT,)),

@@ -16,7 +16,7 @@ from tests.e2e.product import Product
 
 pytestmark = pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: run 'npm ci' in frontend")
 
-LOOKS = [("fr", "light"), ("fr", "dark"), ("fr", "reading-room"), ("en", "dark")]
+LOOKS = [("fr", "light"), ("en", "dark"), ("fr", "reading-room")]
 SIZE = {"width": 1280, "height": 900}
 
 SignIn = Callable[[str | None], BrowserContext]
