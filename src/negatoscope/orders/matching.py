@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection
 
-from negatoscope.access.authorisation import authorise
-from negatoscope.access.model import Action, Subject, system_subject
+from negatoscope.access.model import Subject, system_subject
 from negatoscope.archive.model import Study
 from negatoscope.archive.stability import mark_stable
-from negatoscope.archive.studies import attach_to_patient, get_study, list_known_instances, list_studies
+from negatoscope.archive.studies import attach_to_patient, list_known_instances, list_studies
 from negatoscope.audit.trail import record
 from negatoscope.formats.dicom.uids import StudyUid
 from negatoscope.orders import exception_store, planning_store, store
@@ -22,7 +20,6 @@ from negatoscope.orders.tables import requested_procedures
 from negatoscope.patients.identify import flag_to_reconcile
 from negatoscope.patients.model import Demographics, Patient, Sex, differing_traits
 from negatoscope.patients.store import get_patient
-from negatoscope.platform.errors import Conflict, InvalidInput, NotFound
 from negatoscope.platform.events import Event, publish
 from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
@@ -33,7 +30,7 @@ BY_SYSTEM = (Party.SYSTEM,)
 
 
 @dataclass(frozen=True, slots=True)
-class _Match:
+class Match:
     """What was asked for in a study, and by what it was recognised."""
 
     study_uid: StudyUid
@@ -50,7 +47,7 @@ def match_study(platform: Platform, tx: Connection, event: Event) -> None:
 
 
 def _match(platform: Platform, tx: Connection, study: Study) -> None:
-    match = _find_match(tx, study)
+    match = find_match(tx, study)
     if match is None:
         return
     subject = system_subject(platform.tenant, NAME)
@@ -69,12 +66,12 @@ def _match(platform: Platform, tx: Connection, study: Study) -> None:
     if was_other:
         objects = {"order_id": str(order.order_id), "by": match.by, "from_patient": str(study.patient_id)}
         record(tx, subject.actor, "study_attached", patient_id=order.patient_id, study_uid=study.study_uid, objects=objects)
-    _start(platform, tx, subject, order, match)
+    start_steps(platform, tx, subject, order, match)
     payload = {"study_uid": study.study_uid, "order_id": str(order.order_id), "by": match.by}
     publish(tx, "study_matched", subject=study.study_uid, payload=dict(payload))
 
 
-def _find_match(tx: Connection, study: Study) -> _Match | None:
+def find_match(tx: Connection, study: Study) -> Match | None:
     """Find what was asked for: by Study UID, then accession number and issuer, then requested procedure. Never by guess."""
     table = requested_procedures.c
     accessions = {study.accession_number, *(request.accession_number for request in study.requests)} - {""}
@@ -92,7 +89,7 @@ def _find_match(tx: Connection, study: Study) -> _Match | None:
     for by, condition in attempts:
         found = store.find_procedures(tx, condition)
         if len(found) == 1:
-            return _Match(*found[0], by)
+            return Match(*found[0], by)
     return None
 
 
@@ -133,7 +130,7 @@ def _report_conflict(platform: Platform, tx: Connection, subject: Subject, study
         publish(tx, "study_conflicts_with_order", subject=study.study_uid, payload=dict(payload))
 
 
-def _start(platform: Platform, tx: Connection, subject: Subject, order: Order, match: _Match) -> None:
+def start_steps(platform: Platform, tx: Connection, subject: Subject, order: Order, match: Match) -> None:
     """Images are here, so the steps have started, whether or not the modality said so."""
     now = platform.clock.now()
     if order.state in ENDED_ORDERS and (order.state, OrderEvent.REPORT_SIGNED) not in ORDER_TABLE:
@@ -148,40 +145,6 @@ def _start(platform: Platform, tx: Connection, subject: Subject, order: Order, m
         return
     for step in steps[:1]:
         move_step(tx, subject, step.scheduled_step_key, StepEvent.START, parties=BY_SYSTEM, at=now, inferred=True)
-
-
-def attach_study(platform: Platform, subject: Subject, order_id: UUID, study_uid: str, *, reason: str) -> None:
-    """Decide that images which came under another patient are those of this order; the objects stay as they were sent."""
-    if not reason.strip():
-        raise InvalidInput("Give a reason.", field="reason", reason="reason_missing")
-    now = platform.clock.now()
-    with platform.database.transaction(platform.tenant) as tx:
-        order = store.get_order(tx, order_id, lock=True)
-        authorise(tx, subject, Action.RECONCILE_STUDY, patient_id=order.patient_id, study_uid=study_uid, reason=reason)
-        if study_uid not in exception_store.list_conflicting_studies(tx, order_id):
-            raise NotFound("No study waits here for a decision.", reason="no_such_conflict")
-        study = get_study(tx, study_uid)
-        match = _find_match(tx, study)
-        if match is None or match.order_id != order_id:
-            raise Conflict("The study no longer names this order.", reason="study_of_another_order")
-        accession = next(entry.accession_number for entry in order.procedures if entry.study_uid == match.study_uid)
-        attach_to_patient(tx, study_uid, order.patient_id, accession_number=accession)
-        if match.study_uid != study.study_uid:
-            store.insert_match(tx, study_uid, match.study_uid, matched_by=match.by, at=now)
-        exception_store.resolve_conflict(tx, order_id, study_uid, now)
-        _start(platform, tx, system_subject(platform.tenant, NAME), order, match)
-        objects = {"order_id": str(order_id), "from_patient": str(study.patient_id)}
-        record(
-            tx,
-            subject.actor,
-            "study_reconciled",
-            patient_id=order.patient_id,
-            study_uid=study_uid,
-            objects=objects,
-            reason=reason,
-        )
-        payload = {"study_uid": study_uid, "order_id": str(order_id), "by": "person"}
-        publish(tx, "study_matched", subject=study_uid, payload=dict(payload))
 
 
 def settle_study(platform: Platform, tx: Connection, event: Event) -> None:

@@ -18,8 +18,9 @@ from negatoscope.orders import performed_steps
 from negatoscope.orders.change import Withdrawal, find_placed_order, withdraw
 from negatoscope.orders.exception_store import list_open_exceptions
 from negatoscope.orders.lookup import get_order, procedure_for_study
-from negatoscope.orders.matching import REACTIONS, attach_study
+from negatoscope.orders.matching import REACTIONS
 from negatoscope.orders.model import Order
+from negatoscope.orders.reconciling import attach_study, list_unordered_studies
 from negatoscope.orders.states import OrderState, StepState
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.clock import TurnedClock
@@ -178,6 +179,29 @@ def test_a_person_decides_that_the_images_are_of_this_order(platform: Platform, 
         assert procedure_for_study(tx, image.StudyInstanceUID) is not None
     assert read(platform, order).state is OrderState.IN_PROGRESS
     assert exceptions(platform, order) == []
+    with pytest.raises(NotFound):
+        attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason="Une seconde fois")
+
+
+def test_a_person_links_a_study_that_bears_no_number_of_its_order(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order, StudyInstanceUID=new_uid(), AccessionNumber="")
+    del image.RequestAttributesSequence
+    store_data_set(platform, image)
+    digest()
+    radiographer = a_user(platform, Role.RADIOGRAPHER)
+    stranger = an_order(platform)
+    with platform.database.read(platform.tenant) as tx:
+        assert [study.study_uid for study in list_unordered_studies(tx, order.patient_id)] == [image.StudyInstanceUID]
+    with pytest.raises(NotFound):
+        attach_study(platform, radiographer, stranger.order_id, image.StudyInstanceUID, reason="Pas le bon patient")
+    attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason="Seul examen du patient ce jour")
+    with platform.database.read(platform.tenant) as tx:
+        procedure = procedure_for_study(tx, image.StudyInstanceUID)
+        assert procedure is not None
+        assert procedure.order_id == order.order_id
+        assert list_unordered_studies(tx, order.patient_id) == []
+        assert get_study(tx, image.StudyInstanceUID).accession_number == order.procedures[0].accession_number
+    assert read(platform, order).state is OrderState.IN_PROGRESS
     with pytest.raises(NotFound):
         attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason="Une seconde fois")
 

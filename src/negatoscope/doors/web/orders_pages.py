@@ -31,8 +31,8 @@ from negatoscope.orders import exception_store, store
 from negatoscope.orders.accept import accept_order
 from negatoscope.orders.change import cancel_order, move_appointment, step_moved_by, vet_order
 from negatoscope.orders.lookup import get_order, list_moments, list_orders
-from negatoscope.orders.matching import attach_study
 from negatoscope.orders.model import Moment, Order, ScheduledStep, StepRequest
+from negatoscope.orders.reconciling import attach_study, list_unordered_studies
 from negatoscope.orders.rooms import list_rooms
 from negatoscope.orders.states import ORDER_TABLE, OrderEvent, OrderState, StepEvent
 from negatoscope.patients.model import Patient
@@ -47,6 +47,7 @@ PAGE: Final = 50
 Orderer = Annotated[Subject, Depends(requires(Action.CREATE_ORDER))]
 Reason = Annotated[str, Form(max_length=500)]
 
+AWAITING_IMAGES: Final = (OrderState.RECEIVED, OrderState.ACCEPTED, OrderState.SCHEDULED, OrderState.IN_PROGRESS)
 TABS: Final = {
     "open": (N_("Planned or under way"), frozenset({OrderState.RECEIVED, OrderState.ACCEPTED, OrderState.SCHEDULED, OrderState.ON_HOLD, OrderState.IN_PROGRESS})),
     "waiting": (N_("To decide"), frozenset({OrderState.RECEIVED})),
@@ -65,6 +66,7 @@ class OrderView:
     history: list[Moment]
     exceptions: list[tuple[str, datetime]]
     conflicting: list[Study]
+    unordered: list[Study]
     studies: list[Study]
     deliveries: list[Delivery]
 
@@ -308,6 +310,7 @@ def _open(platform: Platform, subject: Subject, order_id: UUID) -> OrderView:
             history=list_moments(tx, order.order_id),
             exceptions=exception_store.list_open_exceptions(tx, order_id),
             conflicting=list_studies(tx, exception_store.list_conflicting_studies(tx, order_id)),
+            unordered=list_unordered_studies(tx, order.patient_id) if order.state in AWAITING_IMAGES else [],
             studies=[
                 study
                 for study in list_studies(
