@@ -18,8 +18,8 @@ from negatoscope.app.build import build_platform, prepare_database
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.database import Database, TenantId
 from negatoscope.platform.embedded import EmbeddedServer
-from negatoscope.platform.events import Reaction, Reactor
-from negatoscope.platform.jobs import JobDefinition, JobRun, perform
+from negatoscope.platform.job_worker import JobDefinition, JobRun, perform
+from negatoscope.platform.reactions import Reaction, Reactor
 from negatoscope.platform.runtime import Platform
 from negatoscope.platform.settings import Settings
 

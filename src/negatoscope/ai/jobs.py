@@ -20,7 +20,7 @@ from negatoscope.archive.studies import list_instances
 from negatoscope.dose.headers import read_attributes, read_header
 from negatoscope.platform.errors import NegatoscopeError, Refused, Unavailable
 from negatoscope.platform.events import publish
-from negatoscope.platform.jobs import JobDefinition, JobRun
+from negatoscope.platform.job_worker import JobDefinition, JobRun
 from negatoscope.platform.runtime import Platform
 
 MAX_ATTEMPTS = 4

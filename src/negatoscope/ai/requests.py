@@ -21,7 +21,8 @@ from negatoscope.archive.model import Instance
 from negatoscope.archive.studies import get_study, list_instances
 from negatoscope.audit.trail import record
 from negatoscope.platform.errors import SettingsError
-from negatoscope.platform.events import Event, Reaction, publish
+from negatoscope.platform.events import Event, publish
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 
 SUPERSEDABLE = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.REFUSED, RunState.NO_MODEL})

@@ -16,7 +16,8 @@ from negatoscope.ai.model import Finding, FindingEvent, FindingState, Run, RunSt
 from negatoscope.archive.studies import get_study
 from negatoscope.audit.trail import record
 from negatoscope.platform.errors import StaleVersion
-from negatoscope.platform.events import Event, Reaction, publish
+from negatoscope.platform.events import Event, publish
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 
 SET_ASIDE = frozenset({RunState.SUPERSEDED, RunState.WITHDRAWN})

@@ -17,8 +17,8 @@ from negatoscope.doors.dimse.commitment_job import REPORT_COMMITMENT
 from negatoscope.dose.register import RECORD_EXPOSURES
 from negatoscope.exchange.deliveries import DELIVER, QUEUE_RESULTS
 from negatoscope.orders import matching
-from negatoscope.platform.events import Reaction
-from negatoscope.platform.jobs import JobDefinition
+from negatoscope.platform.job_worker import JobDefinition
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 from negatoscope.reading.refresh import REFRESH_URGENCY, refresh_all
 from negatoscope.reading.tasks import FOLLOW_REPORT, OPEN_TASK

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 
 from negatoscope.app.wiring import JOBS, PERIODIC, REACTIONS
-from negatoscope.platform.events import Reactor
-from negatoscope.platform.jobs import JobWorker
+from negatoscope.platform.job_worker import JobWorker
 from negatoscope.platform.lease import Lease
 from negatoscope.platform.logs import get_logger
+from negatoscope.platform.reactions import Reactor
 from negatoscope.platform.runtime import Platform
 
 REACTION_PERIOD_S = 0.1

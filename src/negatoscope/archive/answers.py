@@ -15,7 +15,7 @@ from negatoscope.archive.query_attributes import (
     Value,
     tag_of,
 )
-from negatoscope.platform.events import JsonValue
+from negatoscope.platform.json_value import JsonValue
 
 _CONSTANTS: dict[str, JsonValue] = {
     tag_of(keyword): {"vr": "CS", "Value": [value]} for keyword, value in CONSTANT_ATTRIBUTES.items()

@@ -19,7 +19,7 @@ from negatoscope.archive.query_attributes import ATTRIBUTES, UNIQUE_KEYS, Attrib
 from negatoscope.archive.tables import instances, series, studies
 from negatoscope.audit.trail import record
 from negatoscope.platform.database import TenantId
-from negatoscope.platform.events import JsonValue
+from negatoscope.platform.json_value import JsonValue
 from negatoscope.platform.runtime import Platform
 
 __all__ = ["FindQuery", "Level", "find", "find_json", "search_json", "unsupported_keys"]
@@ -98,7 +98,7 @@ def _rows(tx: Connection, subject: Subject, query: FindQuery, attributes: Sequen
     if query.level is Level.PATIENT:
         statement = statement.ext(distinct_on(studies.c.patient_id))
     statement = statement.where(visible_studies(subject, studies.c.study_uid, studies.c.patient_id))
-    statement = statement.where(*conditions_of(query.filters)).order_by(*_order(query.level))
+    statement = statement.where(*conditions_of(query.filters, query.level)).order_by(*_order(query.level))
     if query.limit is not None:
         statement = statement.limit(query.limit)
     if query.offset:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from negatoscope.archive.metadata import cache_study_metadata
-from negatoscope.platform.events import Event, Reaction
-from negatoscope.platform.jobs import JobDefinition, JobRun
+from negatoscope.platform.events import Event
+from negatoscope.platform.job_worker import JobDefinition, JobRun
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 
 

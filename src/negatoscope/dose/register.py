@@ -20,8 +20,9 @@ from negatoscope.dose.headers import read_attributes, read_header, read_irradiat
 from negatoscope.dose.model import Exposure, exposure_of
 from negatoscope.dose.store import RegisterRow
 from negatoscope.platform.errors import CorruptObject
-from negatoscope.platform.events import Event, Reaction, publish
+from negatoscope.platform.events import Event, publish
 from negatoscope.platform.logs import get_logger
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 
 

@@ -6,6 +6,7 @@ tuple comes out as a list.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping
 from typing import cast
@@ -49,6 +50,8 @@ def unpack(message: bytes) -> Plain:
 
 
 def _flatten(value: Plain, buffers: list[bytes]) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(value)}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, bytes | bytearray | memoryview):
@@ -60,7 +63,7 @@ def _flatten(value: Plain, buffers: list[bytes]) -> object:
         buffers.append(np.ascontiguousarray(value).tobytes())
         return {"array": len(buffers) - 1, "dtype": value.dtype.str, "shape": list(value.shape)}
     if isinstance(value, np.generic):
-        return value.item()
+        return _flatten(value.item(), buffers)
     if isinstance(value, list | tuple):
         return [_flatten(item, buffers) for item in value]
     if isinstance(value, Mapping):
@@ -74,6 +77,8 @@ def _restore(value: object, buffers: list[memoryview]) -> Plain:
     if isinstance(value, dict):
         if "map" in value:
             return {str(key): _restore(item, buffers) for key, item in value["map"]}
+        if "float" in value:
+            return float(value["float"])
         if "array" in value:
             dtype = np.dtype(value["dtype"])
             if dtype.hasobject:

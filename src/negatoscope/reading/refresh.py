@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from negatoscope.ai.results import StudyResult, results_of_studies
 from negatoscope.orders.lookup import procedures_for_studies
 from negatoscope.orders.model import Origin, Priority, RequestedProcedure
-from negatoscope.platform.events import Event, Reaction, publish
+from negatoscope.platform.events import Event, publish
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 from negatoscope.reading import store
 from negatoscope.reading.model import (

@@ -15,7 +15,8 @@ from negatoscope.access.model import Subject
 from negatoscope.archive.studies import get_study
 from negatoscope.audit.trail import record
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput
-from negatoscope.platform.events import Event, Reaction
+from negatoscope.platform.events import Event
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 from negatoscope.reading import store
 from negatoscope.reading.model import (

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from negatoscope.access.model import system_subject
 from negatoscope.archive.studies import get_study
 from negatoscope.platform.errors import InvalidTransition
-from negatoscope.platform.events import Event, Reaction
+from negatoscope.platform.events import Event
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 from negatoscope.sharing import store
 from negatoscope.sharing.links import end_share

@@ -19,8 +19,9 @@ from negatoscope.ai.requests import REQUEST_RUNS, rerun
 from negatoscope.ai.results import SETTLE_FINDINGS, judge_finding, results_of_studies, runs_of_study, show_result
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.errors import Forbidden, InvalidTransition, StaleVersion
-from negatoscope.platform.events import Reactor, publish
-from negatoscope.platform.jobs import JobRun, perform
+from negatoscope.platform.events import publish
+from negatoscope.platform.job_worker import JobRun, perform
+from negatoscope.platform.reactions import Reactor
 from negatoscope.platform.runtime import Platform
 from tests.builders.blob_model import NAME, VERSION, blob_network, write_models
 from tests.builders.dicom import a_dx_image

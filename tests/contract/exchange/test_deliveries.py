@@ -23,7 +23,8 @@ from negatoscope.orders.matching import REACTIONS
 from negatoscope.orders.model import Order
 from negatoscope.patients.model import IdentityStatus
 from negatoscope.platform.errors import Forbidden, InvalidTransition, StaleVersion, Unavailable
-from negatoscope.platform.events import Reactor, publish
+from negatoscope.platform.events import publish
+from negatoscope.platform.reactions import Reactor
 from negatoscope.platform.runtime import Platform
 from negatoscope.reporting.drafts import open_draft, save_draft
 from negatoscope.reporting.model import Body, ReportVersion

@@ -12,7 +12,7 @@ from uuid import UUID
 from negatoscope.app.build import build_platform
 from negatoscope.platform.database import Database, TenantId
 from negatoscope.platform.errors import Unavailable
-from negatoscope.platform.jobs import JobDefinition, JobRun, JobWorker
+from negatoscope.platform.job_worker import JobDefinition, JobRun, JobWorker
 from negatoscope.platform.lease import Lease
 from negatoscope.platform.runtime import Platform
 from negatoscope.platform.settings import Settings

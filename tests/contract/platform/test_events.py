@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, text
 
-from negatoscope.platform.events import Event, Reaction, head, publish, read_after
+from negatoscope.platform.events import Event, head, publish, read_after
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 
 

@@ -7,8 +7,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from negatoscope.platform.events import Event, Reaction, publish
+from negatoscope.platform.events import Event, publish
 from negatoscope.platform.lease import Lease
+from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 from negatoscope.platform.vitals import read_vitals
 

@@ -12,8 +12,9 @@ from negatoscope.access.model import Role
 from negatoscope.ai.jobs import RUN_MODEL
 from negatoscope.ai.requests import REQUEST_RUNS
 from negatoscope.ai.results import judge_finding, show_result
-from negatoscope.platform.events import Reactor, publish
-from negatoscope.platform.jobs import JobRun, perform
+from negatoscope.platform.events import publish
+from negatoscope.platform.job_worker import JobRun, perform
+from negatoscope.platform.reactions import Reactor
 from negatoscope.platform.runtime import Platform
 from negatoscope.reading import store
 from negatoscope.reading.refresh import REFRESH_URGENCY

@@ -21,7 +21,7 @@ from negatoscope.patients.identify import find_or_create_patient
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.database import TenantId
 from negatoscope.platform.errors import Forbidden, InvalidTransition, NotFound, Refused, Unauthenticated
-from negatoscope.platform.events import Reactor
+from negatoscope.platform.reactions import Reactor
 from negatoscope.platform.runtime import Platform
 from negatoscope.sharing.links import (
     CreatedShare,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from negatoscope.platform.errors import Refused
@@ -15,6 +15,8 @@ values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(s
 
 
 @given(values)
+@example(float("inf"))
+@example([float("-inf")])
 def test_value_comes_back_equal(value: Plain) -> None:
     assert unpack(pack(value)) == value
 

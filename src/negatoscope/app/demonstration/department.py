@@ -30,7 +30,7 @@ from negatoscope.orders.rooms import define_room
 from negatoscope.orders.states import OrderState
 from negatoscope.patients.identify import find_or_create_patient
 from negatoscope.patients.model import PatientId
-from negatoscope.platform.events import Reactor
+from negatoscope.platform.reactions import Reactor
 from negatoscope.platform.runtime import Platform
 from negatoscope.reporting.drafts import open_draft, save_draft
 from negatoscope.reporting.model import Assessment, Body

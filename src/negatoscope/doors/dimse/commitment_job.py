@@ -23,7 +23,7 @@ from negatoscope.doors.dimse.sop_classes import (
     Family,
 )
 from negatoscope.platform.errors import Unavailable
-from negatoscope.platform.jobs import JobDefinition, JobRun
+from negatoscope.platform.job_worker import JobDefinition, JobRun
 from negatoscope.platform.logs import get_logger
 from negatoscope.platform.runtime import Platform
 

@@ -16,7 +16,7 @@ from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, Command, Comma
 from negatoscope.doors.dimse.sop_classes import STORAGE_COMMITMENT_INSTANCE, STORAGE_COMMITMENT_PUSH
 from negatoscope.formats.dicom.files import encode_data_set
 from negatoscope.platform.errors import CorruptObject, NotFound
-from negatoscope.platform.events import JsonValue
+from negatoscope.platform.json_value import JsonValue
 from negatoscope.platform.runtime import Platform
 
 

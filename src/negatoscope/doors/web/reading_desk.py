@@ -18,7 +18,7 @@ from negatoscope.dose.register import exposures_of_study
 from negatoscope.patients.model import Patient
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.errors import NotFound
-from negatoscope.platform.events import JsonValue
+from negatoscope.platform.json_value import JsonValue
 from negatoscope.platform.runtime import Platform
 from negatoscope.reading.listing import TaskRow, get_row
 from negatoscope.reading.model import READ_STATES, TaskState

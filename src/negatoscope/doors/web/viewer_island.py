@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from negatoscope.doors.web.language import current_language
-from negatoscope.platform.events import JsonValue
+from negatoscope.platform.json_value import JsonValue
 
 DICOMWEB_ROOT: Final = "/dicom-web"
 
