@@ -22,6 +22,7 @@ from negatoscope.doors.web.browser_names import browser_name
 from negatoscope.doors.web.dependencies import platform_of, signed_in
 from negatoscope.doors.web.language import LANGUAGES, N_, gettext
 from negatoscope.doors.web.preferences import THEMES
+from negatoscope.doors.web.qr_code import MOST_BYTES, qr_path
 from negatoscope.doors.web.templates import page, see_other
 from negatoscope.platform.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 
@@ -90,7 +91,9 @@ def change_preferences(
 def begin_second_factor(request: Request, subject: Person) -> Response:
     """Make a secret and show it once, with the field for its first code."""
     enrolment = second_factor.begin_enrolment(platform_of(request), subject)
-    return page(request, "account/second_factor.html", enrolment=enrolment, fault=None)
+    address = enrolment.address.encode()
+    path, width = qr_path(address) if len(address) <= MOST_BYTES else (None, 0)
+    return page(request, "account/second_factor.html", enrolment=enrolment, fault=None, path=path, width=width)
 
 
 @router.post("/account/second-factor/confirm")
