@@ -22,8 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from negatoscope.archive.query_attributes import ATTRIBUTES, REQUEST_KEYS, Attribute, Matching
-from negatoscope.archive.tables import series, studies
+from negatoscope.archive.query_attributes import ATTRIBUTES, REQUEST_KEYS, Attribute, Level, Matching
+from negatoscope.archive.tables import instances, series, studies
 from negatoscope.formats.dicom.uids import is_uid
 from negatoscope.formats.dicom.values import parse_date, parse_time
 from negatoscope.patients.names import key_range, name_pattern
@@ -36,16 +36,18 @@ _RANGE: Final = "-"
 _COMBINED: Final = {"StudyDate": "StudyTime", "SeriesDate": "SeriesTime"}
 
 
-def conditions_of(filters: Mapping[str, str]) -> Conditions:
+def conditions_of(filters: Mapping[str, str], level: Level) -> Conditions:
     """Return one condition for each key that is no universal match; raise InvalidInput naming a key that is malformed.
 
+    A key of a lower level than the one searched asks for a series or an image that matches (`Modality` of a study).
     Keys that the archive does not index are left out here: `unsupported_keys` names them.
     """
     found: Conditions = []
     remaining = dict(filters)
     for date_keyword, time_keyword in _COMBINED.items():
         if _is_range(remaining.get(date_keyword)) and remaining.get(time_keyword):
-            found.extend(_combined(date_keyword, remaining.pop(date_keyword), time_keyword, remaining.pop(time_keyword)))
+            combined = _combined(date_keyword, remaining.pop(date_keyword), time_keyword, remaining.pop(time_keyword))
+            found.extend(_at_level(ATTRIBUTES[date_keyword].level, level, condition) for condition in combined)
     for keyword, value in remaining.items():
         sequence, _, inner = keyword.partition(".")
         attribute = ATTRIBUTES.get(sequence)
@@ -53,8 +55,19 @@ def conditions_of(filters: Mapping[str, str]) -> Conditions:
             continue
         condition = _request(inner, value) if attribute.matching is Matching.REQUEST else _condition(attribute, value)
         if condition is not None:
-            found.append(condition)
+            found.append(_at_level(attribute.level, level, condition))
     return found
+
+
+def _at_level(of: Level, searched: Level, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    if of.depth <= max(searched.depth, Level.STUDY.depth):
+        return condition
+    if of is Level.SERIES:
+        return exists().where(series.c.study_uid == studies.c.study_uid, condition)
+    if searched is Level.SERIES:
+        same = and_(instances.c.study_uid == series.c.study_uid, instances.c.series_uid == series.c.series_uid)
+        return exists().where(same, condition)
+    return exists().where(instances.c.study_uid == studies.c.study_uid, condition)
 
 
 def unsupported_keys(filters: Mapping[str, str]) -> frozenset[str]:

@@ -26,6 +26,8 @@ RECIPE_VERSION: Final = 1
 THUMBNAIL_SIDE: Final = 256
 _LONGEST_KEPT_SIDE: Final = 512
 _THUMBNAIL_QUALITY: Final = 80
+_LARGEST_SCREEN: Final = 4096
+_LARGEST_RENDERED_HERE: Final = 64 << 20
 _recent: Final = PictureCache()
 
 
@@ -46,6 +48,11 @@ class PictureRequest:
         region = f"{view.source_x},{view.source_y},{view.source_width},{view.source_height}"
         grey = f"{window.function}:{window.center}:{window.width}" if window is not None else "own"
         return f"{RECIPE_VERSION} {self.media_type} {self.quality} {view.width}x{view.height} {region} {grey}"
+
+    @property
+    def is_modest(self) -> bool:
+        """Tell whether the picture is no larger than a screen: a huge one is made where memory is limited."""
+        return max(self.viewport.width or 0, self.viewport.height or 0) <= _LARGEST_SCREEN
 
     @property
     def is_kept(self) -> bool:
@@ -97,7 +104,7 @@ class Picture:
         encoded = read_frame(self.platform.blobs, instance, request.frame)
         picture = picture_as_plain(request.viewport, media_type=request.media_type, quality=request.quality)
         pixels, syntax = instance.pixels.as_plain(), instance.transfer_syntax_uid
-        if is_native(syntax):
+        if is_native(syntax) and request.is_modest and len(encoded) <= _LARGEST_RENDERED_HERE:
             return render_frame_plain(encoded, pixels, syntax, self._greyscale(), picture)
         return self.platform.sandbox.run(
             render_frame_plain, encoded, pixels, syntax, self._greyscale(), picture, timeout_s=FRAME_TIMEOUT_S

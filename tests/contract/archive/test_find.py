@@ -97,6 +97,13 @@ ALL = ["eluard", "martin", "muller", "scan"]
         ("ModalitiesInStudy", "MR", []),
         ("ReferringPhysicianName", "bovary*", ["scan"]),
         ("StudyInstanceUID", "1.2.3.4", []),
+        ("Modality", "CT", ["scan"]),
+        ("Modality", "D*", ["eluard", "martin", "muller"]),
+        ("BodyPartExamined", "CHEST", ["eluard", "martin", "muller"]),
+        ("SeriesNumber", "2", ["scan"]),
+        ("InstanceNumber", "3", ["scan"]),
+        ("SOPInstanceUID", "1.2.9.1", ["scan"]),
+        ("Rows", "64", ["eluard", "martin", "muller"]),
         ("PatientBirthDate", "19700102", ALL),
         ("PatientSex", "M", []),
     ],
@@ -151,6 +158,11 @@ def test_series_and_images_come_by_number(search: Search, department: dict[str, 
     images = search.rows(Level.IMAGE, StudyInstanceUID=study_uid, SeriesInstanceUID="1.2.9")
     assert [(row.InstanceNumber, row.SOPInstanceUID) for row in images] == [(1, "1.2.9.2"), (2, "1.2.9.1"), (3, "1.2.9.0")]
     assert [row.SOPInstanceUID for row in search.rows(Level.IMAGE, InstanceNumber="2")] == ["1.2.9.1"]
+
+
+def test_series_is_found_by_an_image_in_it(search: Search) -> None:
+    assert [row.SeriesInstanceUID for row in search.rows(Level.SERIES, SOPInstanceUID="1.2.9.1")] == ["1.2.9"]
+    assert [row.PatientID for row in search.rows(Level.PATIENT, Modality="CT")] == ["SYN-0001"]
 
 
 def test_series_is_found_by_its_scheduled_step(search: Search) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -54,11 +55,12 @@ def _free_port() -> int:
 
 
 def _wait_until_open(port: int) -> None:
-    for _ in range(2000):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         with socket.socket() as probe:
-            probe.settimeout(0.05)
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
+        threading.Event().wait(0.01)
     raise TimeoutError("the server did not open its port")
 
 
