@@ -180,6 +180,7 @@ export class Viewer {
   private showToolbar(): void {
     const { workspace, toolbar } = this;
     const { display, image, history } = workspace.active.viewport;
+    this.root.dataset['tool'] = workspace.tool;
     for (const tool of ['window', 'region', 'pan', 'zoom', 'ruler', 'angle', 'probe'] as const) {
       toolbar.setPressed(`tool.${tool}`, workspace.tool === tool);
     }

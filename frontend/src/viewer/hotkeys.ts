@@ -33,6 +33,7 @@ const KEYS = [
   { id: 'view.undo', key: 'Control+z', label: 'undo', scope: 'view' },
   { id: 'stage.pan', key: 'Arrow', label: 'pan_image', scope: 'view' },
   { id: 'stage.window', key: 'Shift+Arrow', label: 'window_keys', scope: 'view' },
+  { id: 'stage.release', key: 'Escape', label: 'release_tool', scope: 'view' },
   { id: 'study.nextImage', key: 'PageDown', label: 'next_image', scope: 'study' },
   { id: 'study.previousImage', key: 'PageUp', label: 'previous_image', scope: 'study' },
   { id: 'study.nextFrame', key: '.', label: 'next_frame', scope: 'study' },
@@ -101,7 +102,7 @@ export function keyOf(id: HotKeyId): string {
   return HOT_KEYS.find((hotKey) => hotKey.id === id)?.key ?? '';
 }
 
-const NAMED = ['PageDown', 'PageUp', 'Arrow', 'Enter', 'Delete', 'Shift', 'Control'] as const;
+const NAMED = ['PageDown', 'PageUp', 'Arrow', 'Enter', 'Escape', 'Delete', 'Shift', 'Control'] as const;
 
 /** Write a key as it stands on the reader's keyboard. */
 export function shownKey(key: string, words: Translator): string {

@@ -24,11 +24,15 @@ export function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
 }
 
-function onStage(event: KeyboardEvent, { workspace }: KeyboardHost): boolean {
+function onStage(event: KeyboardEvent, { workspace, run }: KeyboardHost): boolean {
   const pane = workspace.active;
   const arrow = ARROWS[event.key];
   if (event.ctrlKey || event.altKey || event.metaKey) return false;
   if (event.key === 'Enter') pane.placeMark(workspace.tool);
+  else if (event.key === 'Escape') {
+    pane.release();
+    run('tool.window');
+  }
   else if (event.key === ' ') pane.holdSpace();
   else if (arrow !== undefined && event.shiftKey) {
     workspace.adjustWindow(pane, arrow.x * WINDOW_STEP, -arrow.y * WINDOW_STEP, !event.repeat);

@@ -237,3 +237,14 @@ def test_two_fingers_zoom(viewer: ViewerPage) -> None:
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     viewer.settle()
     assert viewer.pane()["zoom"] == pytest.approx(before * 2, rel=0.05)
+
+
+def test_escape_leaves_a_begun_angle_and_returns_to_the_window_tool(viewer: ViewerPage) -> None:
+    viewer.press("1", "n")
+    viewer.drag(viewer.at(100, 200), viewer.at(200, 200))
+    viewer.page.locator(".nv-stage").first.press("Escape")
+    assert viewer.state()["tool"] == "window"
+    label = viewer.page.get_by_role("group", name="Angle 1").get_attribute("aria-label")
+    viewer.page.mouse.move(*viewer.at(220, 260))
+    viewer.settle()
+    assert viewer.page.get_by_role("group", name="Angle 1").get_attribute("aria-label") == label

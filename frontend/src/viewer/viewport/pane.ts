@@ -14,6 +14,7 @@ import { beginGesture, isMeasuring, markGesture, type GestureHost } from './gest
 import * as movements from './movements.ts';
 import { PointerInput, type Tool } from './pointer.ts';
 import { QualityMark } from './qualityMark.ts';
+import { RubberBand } from './rubberBand.ts';
 import { Viewport, type ViewportSettings } from './viewport.ts';
 
 export interface PaneState {
@@ -42,7 +43,7 @@ export class Pane {
   private readonly corners: Corners;
   private readonly marks: MarksLayer;
   private readonly outlines: FindingsLayer;
-  private readonly band = s('rect', { class: 'nv-band', visibility: 'hidden' });
+  private readonly band = new RubberBand();
   private readonly qualityMark: QualityMark;
   private readonly slider: FrameSlider;
   private readonly pointer: PointerInput;
@@ -71,7 +72,7 @@ export class Pane {
     });
     this.qualityMark = new QualityMark(words, () => void this.viewport.load());
     this.slider = new FrameSlider(words, (frame) => this.viewport.show(this.viewport.index, frame));
-    const overlay = s('svg', { class: 'nv-overlay' }, this.outlines.element, this.marks.element, this.band);
+    const overlay = s('svg', { class: 'nv-overlay' }, this.outlines.element, this.marks.element, this.band.element);
     this.viewport.stage.append(overlay, this.corners.element);
     this.viewport.stage.tabIndex = 0;
     this.viewport.stage.setAttribute('role', 'group');
@@ -91,6 +92,11 @@ export class Pane {
   setNotice(text: string | null): void {
     this.notice.hidden = text === null;
     this.notice.textContent = text ?? '';
+  }
+
+  /** Leave an angle as it stands. */
+  release(): void {
+    this.awaiting = null;
   }
 
   holdSpace(): void {
@@ -130,7 +136,7 @@ export class Pane {
       viewport: this.viewport,
       placed: () => this.listener.placed(this),
       windowed: (contrast, brightness, keep) => this.listener.windowed(this, contrast, brightness, keep),
-      rubberBand: (from, to) => this.drawBand(from, to),
+      rubberBand: (from, to) => this.band.show(from, to),
       regionChosen: () => this.listener.drawn(this),
       awaiting: (mark) => {
         this.awaiting = mark;
@@ -194,15 +200,6 @@ export class Pane {
     this.followAngle(at);
     this.awaiting = null;
     return null;
-  }
-
-  private drawBand(from: Point, to: Point | null): void {
-    setAttribute(this.band, 'visibility', to === null ? 'hidden' : 'visible');
-    if (to === null) return;
-    setAttribute(this.band, 'x', Math.min(from.x, to.x));
-    setAttribute(this.band, 'y', Math.min(from.y, to.y));
-    setAttribute(this.band, 'width', Math.abs(to.x - from.x));
-    setAttribute(this.band, 'height', Math.abs(to.y - from.y));
   }
 
   private refresh(): void {
