@@ -375,6 +375,20 @@ def test_axe_finds_no_fault(open_viewer: OpenViewer, department: Department, the
     assert {"button-name", "color-contrast", "target-size"} <= rules_run(viewer.page)
 
 
+def test_axe_finds_no_fault_before_an_image_is_there(open_viewer: OpenViewer, department: Department) -> None:
+    image = a_radiograph()
+    show(department, [StoredObject(image)], findings_url="/findings")
+    department.hold.clear()
+    viewer = open_viewer(ready=False)
+    viewer.wait_for_state("state.panes[0].quality === 'loading'")
+    assert faults_of(viewer.page) == []
+    department.broken_frames = {image.SOPInstanceUID}
+    department.hold.set()
+    viewer.wait_for_state("state.panes[0].quality === 'failed'")
+    assert faults_of(viewer.page) == []
+    viewer.complaints.clear()
+
+
 def test_axe_is_able_to_find_a_fault(viewer: ViewerPage) -> None:
     viewer.page.evaluate("document.querySelector('.nv-button').removeAttribute('aria-label')")
     viewer.page.evaluate("document.querySelector('.nv-button').removeAttribute('title')")

@@ -24,6 +24,8 @@ export class WindowMenu {
     private readonly words: Translator,
     private readonly listener: WindowMenuListener,
   ) {
+    this.popover.name(words.text('windows'));
+    setText(this.name, words.text('window'));
     this.center = this.numberField();
     this.width = this.numberField();
     this.popover.menu.append(
