@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from pydicom.dataset import FileMetaDataset
@@ -14,9 +16,11 @@ from sqlalchemy import text
 
 from negatoscope.access.devices import register_device
 from negatoscope.access.model import Action, Role
+from negatoscope.doors.dimse.admission import admit
 from negatoscope.doors.dimse.command_set import decode_command
-from negatoscope.doors.dimse.pdu import PduType
+from negatoscope.doors.dimse.pdu import PduType, Rejection
 from negatoscope.doors.dimse.pdu_encoding import encode_pdu
+from negatoscope.platform.database import Database
 from negatoscope.platform.runtime import Platform
 from tests.builders.associations import a_request, an_echo
 from tests.builders.dicom import a_dx_image
@@ -169,3 +173,11 @@ def test_a_device_may_use_its_own_services_only_and_a_refusal_stands_in_the_trai
     with platform.database.read(platform.tenant) as tx:
         refused = tx.execute(text("select action from audit_entries where outcome = 'refused'")).scalars().all()
     assert refused == ["store_images"]
+
+
+def test_while_the_database_is_down_requests_are_refused_for_now(platform: Platform) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        dead = Database(f"postgresql://postgres@127.0.0.1:{nobody.getsockname()[1]}/negatoscope")
+        assert admit(replace(platform, database=dead), a_request(), address="127.0.0.1") == Rejection.TEMPORARY_CONGESTION
+        dead.close()

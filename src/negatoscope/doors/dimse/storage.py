@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = get_logger()
 
-START_BYTES: Final = 512 * 1024
+START_BYTES: Final = 128 * 1024  # the archive opens its file and transaction while the rest arrives
 
 
 class InstanceStream:
