@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from negatoscope.archive.model import Study
 from negatoscope.archive.studies import get_study
 from negatoscope.exchange.model import Delivery
+from negatoscope.formats.dicom.uids import is_uid
 from negatoscope.formats.hl7v2.datatypes import Authority, Code, EntityIdentifier, Identifier, PersonName, Professional
 from negatoscope.formats.hl7v2.result_message import ResultMessage, ResultStatus, Section
 from negatoscope.orders.lookup import get_order, procedure_for_study
@@ -64,7 +65,7 @@ def build_result(tx: Connection, platform: Platform, delivery: Delivery, version
         reliability=_reliability(patient),
         patient_class=_CLASSES[order.origin] if order else "O",
         visit_number=order.visit_number if order else "",
-        placer=EntityIdentifier(order.placer_order_number, Authority(order.placer_issuer)) if order else EntityIdentifier(),
+        placer=_placer(order),
         filler=EntityIdentifier(filler, Authority(APPLICATION)),
         procedure=_procedure(procedure, study),
         accession_number=procedure.accession_number if procedure else study.accession_number,
@@ -78,6 +79,15 @@ def build_result(tx: Connection, platform: Platform, delivery: Delivery, version
         sections=_sections(version.body),
         pdf=pdf,
     )
+
+
+def _placer(order: Order | None) -> EntityIdentifier:
+    """Return the placer's number with its authority in the form in which the order named it."""
+    if order is None or not order.placer_order_number:
+        return EntityIdentifier()
+    issuer = order.placer_issuer
+    authority = Authority("", issuer, "ISO") if is_uid(issuer) else Authority(issuer)
+    return EntityIdentifier(order.placer_order_number, authority)
 
 
 def _shown(patient: Patient) -> list[PatientIdentifier]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.parser import parse_message
+from sqlalchemy import update
 
 from negatoscope.access.model import Role, Subject
 from negatoscope.archive.stability import mark_stable
@@ -21,6 +22,7 @@ from negatoscope.formats.hl7v2.message import Message
 from negatoscope.formats.hl7v2.parser import parse
 from negatoscope.orders.matching import REACTIONS
 from negatoscope.orders.model import Order
+from negatoscope.orders.tables import orders
 from negatoscope.patients.model import IdentityStatus
 from negatoscope.platform.errors import Forbidden, InvalidTransition, StaleVersion, Unavailable
 from negatoscope.platform.events import publish
@@ -141,6 +143,19 @@ def test_a_signed_report_arrives_as_the_receiver_expects_it(
     assert base64.b64decode(observations[4].text(5, 5)) == pdf(platform, reader, version.version_id)
     theirs = parse_message(receiver.messages[-1].decode(), validation_level=VALIDATION_LEVEL.TOLERANT, find_groups=False)
     assert [child.name for child in theirs.children] == ["MSH", "PID", "PV1", "ORC", "OBR", *["OBX"] * 5]
+
+
+def test_a_placer_known_by_its_oid_gets_its_number_back_as_it_gave_it(
+    platform: Platform, sign_report: Callable[[], ReportVersion], run_jobs: Jobs, order: Order
+) -> None:
+    version = sign_report()
+    with platform.database.transaction(platform.tenant) as tx:
+        tx.execute(update(orders).where(orders.c.order_id == order.order_id).values(placer_issuer="1.2.250.1.748.12"))
+    with receiving() as receiver:
+        queue(platform, version, receiver.destination)
+        run_jobs(DELIVER)
+    placer = message_of(receiver).require("ORC").first(2)
+    assert [placer.text(part) for part in (1, 2, 3, 4)] == [order.placer_order_number, "", "1.2.250.1.748.12", "ISO"]
 
 
 def test_a_receiver_that_is_away_closes_or_talks_nonsense_is_tried_until_it_accepts(

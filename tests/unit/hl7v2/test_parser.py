@@ -164,9 +164,10 @@ def test_the_fifth_separator_of_2_7_is_known() -> None:
         b"", b"MSH", b"PID|1\r", b"MSH|^~\\|HIS\r", b"MSH|^^\\&|HIS\r", b"MSH|||||HIS\r", b"MSHA^~\\&AHIS\r",
         HEADER + b"\rpid|1\r", HEADER + b"\rPIDX|1\r", HEADER + b"\r" + HEADER + b"\r", HEADER + b"\r{}\r",
         HEADER + b"\rPID|" + b"|" * 300 + b"\r", HEADER + b"\rPID|1|" + b"~" * 300 + b"\r", HEADER + b"\rPID|1|" + b"^" * 300 + b"\r",
+        HEADER + b"\rNTE|1||" + b"&" * 300_000, HEADER + b"\rNTE|1||" + b"\\" * 300_000,
         HEADER + b"\r" + b"NTE|1\r" * 5001, HEADER + b"\rNTE|" + b"x" * LARGEST_MESSAGE,
     ],
-    ids=range(16),
+    ids=range(18),
 )  # fmt: skip
 def test_nonsense_is_refused(content: bytes) -> None:
     with pytest.raises(MessageError):

@@ -15,6 +15,7 @@ MOST_SEGMENTS = 5_000
 MOST_FIELDS = 256
 MOST_REPETITIONS = 256
 MOST_COMPONENTS = 128
+MOST_SEPARATORS = 200_000  # each makes a leaf in memory; a document inside a message has none
 
 # HL7 table 0211 as France uses it. Nothing declared means ASCII (2.5 2.15.9.18); UTF-8 holds it.
 CHARSETS = {
@@ -43,6 +44,7 @@ def parse(content: bytes) -> Message:
         raise MessageError(
             "The message is not written in the character set that MSH-18 declares.", Condition.DATA_TYPE_ERROR, "MSH^1^18"
         ) from error
+    _check_size(text, delimiters)
     reader = _Reader(delimiters, charset)
     lines = [line for line in _TERMINATOR.split(text) if line.strip(" \t\x00")]
     if len(lines) > MOST_SEGMENTS:
@@ -55,6 +57,13 @@ def parse(content: bytes) -> Message:
     if seen["MSH"] != 1:
         raise MessageError("A message has one MSH segment.", Condition.SEGMENT_SEQUENCE_ERROR, "MSH^2")
     return Message(tuple(segments), delimiters, charset)
+
+
+def _check_size(text: str, delimiters: Delimiters) -> None:
+    """Refuse a message whose parts would fill the memory, before they are made."""
+    separators = (delimiters.field, delimiters.component, delimiters.repetition, delimiters.subcomponent, delimiters.escape)
+    if sum(text.count(separator) for separator in separators) > MOST_SEPARATORS:
+        raise MessageError("The message has too many parts.", Condition.DATA_TYPE_ERROR)
 
 
 def read_delimiters(content: bytes) -> Delimiters:

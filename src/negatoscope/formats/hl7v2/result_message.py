@@ -114,7 +114,8 @@ def _visit(result: ResultMessage) -> Segment:
 
 
 def _common_order(result: ResultMessage) -> Segment:
-    fields: dict[int, str | Repetition] = {1: "RE", 2: _entity(result.placer), 3: _entity(result.filler), 5: "CM"}
+    order_status = "IP" if result.status is ResultStatus.PRELIMINARY else "CM"
+    fields: dict[int, str | Repetition] = {1: "RE", 2: _entity(result.placer), 3: _entity(result.filler), 5: order_status}
     if result.requester is not None:
         fields[12] = _professional(result.requester)
     return segment("ORC", dict(fields))
