@@ -310,3 +310,12 @@ def test_refused_access_stands_in_the_trail(door: Door, image: Dataset) -> None:
 def test_unknown_resource_and_method(client: httpx.Client) -> None:
     assert client.get("/patients").status_code == 404
     assert client.delete("/studies/1.2.3").status_code == 405
+
+
+def test_large_frame_is_streamed_whole(door: Door, client: httpx.Client) -> None:
+    image = a_dx_image(rows=1600, columns=1500)
+    store_data_set(door.platform, image)
+    response = client.get(f"{path_of(image)}/frames/1", headers={"Accept": OCTETS})
+    ((_, frame),) = parts(response)
+    assert frame == image.PixelData
+    assert int(response.headers["content-length"]) == len(response.content) > 2 << 20

@@ -5,8 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.responses import Response, StreamingResponse
+
+_ONE_PIECE_BYTES: Final = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +28,24 @@ def multipart_response(media_type: str, parts: Iterable[Part], *, headers: dict[
     The first bytes are made before the answer starts, so that a damaged object is a 500 and not half an answer.
     """
     boundary = secrets.token_hex(16)
-    if isinstance(parts, list) and all(part.length is not None for part in parts):
-        headers = {**headers, "Content-Length": str(_total(parts, boundary))}
+    is_measured = isinstance(parts, list) and all(part.length is not None for part in parts)
+    length = _total(parts, boundary) if isinstance(parts, list) and is_measured else None
     content_type = f'multipart/related; type="{media_type}"; boundary={boundary}'
-    body = started(_written(parts, boundary))
-    return StreamingResponse(body, status_code=status, headers={**headers, "Content-Type": content_type})
+    return _answer(_written(parts, boundary), length, {**headers, "Content-Type": content_type}, status)
 
 
 def single_response(part: Part, *, headers: dict[str, str], status: int = 200) -> Response:
     """Return one part as the whole answer."""
-    if part.length is not None:
-        headers = {**headers, "Content-Length": str(part.length)}
-    body = started(iter(part.chunks))
-    return StreamingResponse(body, status_code=status, headers={**headers, "Content-Type": part.content_type})
+    return _answer(iter(part.chunks), part.length, {**headers, "Content-Type": part.content_type}, status)
+
+
+def _answer(chunks: Iterator[bytes], length: int | None, headers: dict[str, str], status: int) -> Response:
+    """Send a small answer in one piece, since each piece costs a change of thread; stream any other."""
+    if length is not None and length <= _ONE_PIECE_BYTES:
+        return Response(b"".join(chunks), status_code=status, headers=headers)
+    if length is not None:
+        headers["Content-Length"] = str(length)
+    return StreamingResponse(started(chunks), status_code=status, headers=headers)
 
 
 def started(chunks: Iterator[bytes]) -> Iterator[bytes]:
