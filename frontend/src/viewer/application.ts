@@ -64,7 +64,7 @@ export class Viewer {
     this.commands = this.makeCommands();
     const run = (command: CommandId): void => this.run(command);
     this.windowMenu = new WindowMenu(words, {
-      choose: (voiKey) => movements.chooseWindow(this.workspace.active.viewport, voiKey),
+      choose: (voiKey) => this.workspace.chooseWindow(voiKey),
       type: (center, width) => movements.setWindow(this.workspace.active.viewport, center, width),
     });
     this.toolbar = new Toolbar(words, run, this.windowMenu.element);

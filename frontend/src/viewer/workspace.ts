@@ -101,6 +101,16 @@ export class Workspace {
     for (const each of this.linkedWith(pane)) movements.adjustWindow(each.viewport, contrast, brightness, keep);
   }
 
+  /** Choose a window; a linked pane takes its own window of the same name, or the same computation. */
+  chooseWindow(voiKey: string): void {
+    const name = this.active.viewport.image?.voiChoices.find((choice) => choice.key === voiKey)?.explanation;
+    for (const pane of this.linkedWith(this.active)) {
+      const alike = pane.viewport.image?.voiChoices.find((choice) => name !== '' && choice.explanation === name)?.key;
+      const own = pane === this.active || name === undefined ? voiKey : alike;
+      if (own !== undefined) movements.chooseWindow(pane.viewport, own);
+    }
+  }
+
   linkedWith(pane: Pane): readonly Pane[] {
     return this.linked ? this.panes : [pane];
   }

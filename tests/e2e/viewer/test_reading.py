@@ -248,6 +248,24 @@ def test_toolbar_is_one_stop_of_tab_and_walked_by_arrows(viewer: ViewerPage) -> 
     expect(viewer.button("Touches et réglages")).to_be_focused()
 
 
+def test_window_chosen_by_name_is_chosen_on_both_linked_images(open_viewer: OpenViewer, department: Department) -> None:
+    windows = {"WindowCenter": ["2048", "900"], "WindowWidth": ["4096", "600"]}
+    current, prior = with_prior(department, **windows, WindowCenterWidthExplanation=["STANDARD", "OSSEUX"])
+    current.WindowCenter, current.WindowWidth = ["1000", "2000"], ["500", "800"]
+    current.WindowCenterWidthExplanation = ["OSSEUX", "STANDARD"]
+    department.config["initial_prior"] = prior.StudyInstanceUID
+    viewer = open_viewer()
+    viewer.wait_for_state("state.layout === 2 && state.ready")
+    viewer.page.locator(".nv-menu-button").click()
+    viewer.button("OSSEUX").click()
+    viewer.settle()
+    assert [pane["window"]["center"] for pane in viewer.state()["panes"]] == [1000, 900]
+    viewer.page.locator(".nv-menu-button").click()
+    viewer.page.locator("[data-voi=auto]").click()
+    viewer.settle()
+    assert [pane["window"]["key"] for pane in viewer.state()["panes"]] == ["auto", "auto"]
+
+
 def test_other_patient_beside_is_warned_of(open_viewer: OpenViewer, department: Department) -> None:
     with_prior(department, PatientID="SYN-9999")
     viewer = open_viewer()
