@@ -11,10 +11,10 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.measures import store, web_measures
+from benchmarks.measures import send, store, web_measures
 from benchmarks.objects import write_study
 from benchmarks.servers import Server, negatoscope, orthanc
-from benchmarks.viewer import first_pixel
+from benchmarks.viewer import first_pixel, list_delay
 
 STORES = (
     ("C-STORE, CT, 1 association", "CT", 100, 1),
@@ -32,7 +32,7 @@ def measure(servers: list[Server], folder: Path, rounds: int) -> Figures:
     dx = write_study(folder / "dx", modality="DX", count=2, seed=2)
     for server in servers:
         for name in ("ct", "dx"):
-            _send(server, folder / name)
+            send(server, folder / name)
     for number in range(rounds):
         for server in servers:
             for name, modality, count, associations in STORES:
@@ -51,17 +51,10 @@ def measure(servers: list[Server], folder: Path, rounds: int) -> Figures:
                 figures[name][server.name].append(value)
             if server.name == "Négatoscope":
                 figures["First full 16-bit DX in Chromium, cold page"][server.name].append(first_pixel(server, dx))
+                figures["C-STORE answered to row on an open reading list"][server.name].append(
+                    list_delay(server, folder / "live" / str(number), seed=9000 + number)
+                )
     return figures
-
-
-def _send(server: Server, folder: Path) -> None:
-    import subprocess
-
-    subprocess.run(
-        ["storescu", "-aec", server.ae_title, "+sd", "127.0.0.1", str(server.dicom_port), str(folder)],
-        check=True,
-        capture_output=True,
-    )
 
 
 def table(figures: Figures) -> str:

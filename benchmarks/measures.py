@@ -21,14 +21,16 @@ def store(server: Server, folder: Path, *, modality: str, count: int, associatio
     for number, target in enumerate(folders):
         write_study(target, modality=modality, count=count, seed=seed * 100 + number)
 
-    def send(target: Path) -> None:
-        command = ["storescu", "-aec", server.ae_title, "+sd", "127.0.0.1", str(server.dicom_port), str(target)]
-        subprocess.run(command, check=True, capture_output=True)
-
     began = time.perf_counter()
     with ThreadPoolExecutor(associations) as pool:
-        list(pool.map(send, folders))
+        list(pool.map(lambda target: send(server, target), folders))
     return count * associations / (time.perf_counter() - began)
+
+
+def send(server: Server, folder: Path) -> None:
+    """Send the files of a folder over one association with dcmtk's storescu."""
+    command = ["storescu", "-aec", server.ae_title, "+sd", "127.0.0.1", str(server.dicom_port), str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def timed(ask: Callable[[], httpx.Response], *, times: int) -> float:

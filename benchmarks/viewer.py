@@ -1,9 +1,14 @@
-"""How long until a radiograph is on the screen at full quality: a fresh browser, a fresh page, software rendering."""
+"""How long until a radiograph is on the screen, and until a stored study is on an open list; software rendering."""
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 from playwright.sync_api import sync_playwright
 
+from benchmarks.measures import send
+from benchmarks.objects import write_study
 from benchmarks.servers import Server
 
 FLAGS = [
@@ -25,6 +30,17 @@ WAIT_FOR_FULL = """
 """
 
 
+SEE_ROW = """
+(study) => new Promise((resolve) => {
+  const check = () => {
+    if (document.querySelector(`a[href*="${study}"]`)) resolve(Date.now());
+    else requestAnimationFrame(check);
+  };
+  check();
+})
+"""
+
+
 def first_pixel(server: Server, study_uid: str) -> float:
     """Return the milliseconds from navigation to the full image, in a browser that never saw the page."""
     root = server.web.removesuffix("/dicom-web")
@@ -34,5 +50,22 @@ def first_pixel(server: Server, study_uid: str) -> float:
             page = browser.new_context(viewport={"width": 1600, "height": 1000}, extra_http_headers=server.headers).new_page()
             page.goto(f"{root}/studies/{study_uid}/viewer", wait_until="commit")
             return float(page.evaluate(WAIT_FOR_FULL))
+        finally:
+            browser.close()
+
+
+def list_delay(server: Server, folder: Path, *, seed: int) -> float:
+    """Return the milliseconds from the answer to a C-STORE until the study stands on a reading list that was open."""
+    root = server.web.removesuffix("/dicom-web")
+    study_uid = write_study(folder, modality="DX", count=1, seed=seed)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        try:
+            page = browser.new_context(extra_http_headers=server.headers).new_page()
+            page.goto(f"{root}/reading", wait_until="load")
+            page.wait_for_timeout(1000)  # the live connection is open
+            send(server, folder)
+            answered = time.time() * 1000
+            return max(0.0, float(page.evaluate(SEE_ROW, study_uid)) - answered)
         finally:
             browser.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import pydicom
 from dicomweb_client.api import DICOMwebClient
@@ -97,6 +99,13 @@ def store_with_pynetdicom(port: int, images: list[Dataset]) -> list[int]:
 def a_client(story: Story, login: str) -> DICOMwebClient:
     token = story.product.token(login)
     return DICOMwebClient(f"{story.product.root}/dicom-web", headers={"Authorization": f"Bearer {token}"})
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Keep a picture of the screen for the documents, in the folder that PICTURES names."""
+    folder = os.environ.get("PICTURES")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def see_full_quality(page: Page) -> None:

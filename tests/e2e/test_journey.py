@@ -35,6 +35,7 @@ from tests.e2e.story import (
     Story,
     a_client,
     an_image,
+    keep_picture,
     see_full_quality,
     sign_in,
     store_with_pynetdicom,
@@ -171,6 +172,7 @@ def test_without_a_model_the_run_says_so_and_the_points_add_up(story: Story) -> 
     row = reader.locator("tr", has=reader.locator(f'a[href*="{story.study_uid}"]'))
     expect(row).to_contain_text("IA : aucun modèle")
     points = [int(word) for word in re.findall(r"\+(\d+)", row.inner_text())]
+    keep_picture(reader, "reading-list")
     assert sum(points) == int(re.findall(r"\d+", row.locator("td").first.inner_text())[0])
 
 
@@ -185,6 +187,7 @@ def test_study_opens_at_full_quality_beside_its_prior(story: Story) -> None:
     expect(reader.locator("#viewer")).to_contain_text("EXEMPLE-MARTEAU")
     expect(reader.locator("#viewer")).to_contain_text("Antérieur")
     expect(reader.locator("#viewer")).to_contain_text("Aucun modèle n’est installé")
+    keep_picture(reader, "reading-page")
 
 
 # 5. She writes and signs
