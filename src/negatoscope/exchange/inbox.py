@@ -40,6 +40,7 @@ from negatoscope.platform.logs import get_logger
 from negatoscope.platform.runtime import Platform
 
 APPLICATION = "NEGATOSCOPE"
+TRIALS = frozenset({"T", "D"})  # table 0103: training, debugging
 LONGEST_KEY = 199  # MSH-10 has 199 characters in the longest of the versions
 UNKNOWN = Envelope(
     sending_application="",
@@ -155,6 +156,9 @@ def _work(reception: _Reception) -> bytes:
     platform, message, envelope = reception.platform, reception.message, reception.envelope
     if message is None:
         raise ValueError("the message was not parsed")
+    if envelope.processing_id in TRIALS and not platform.settings.demonstration:
+        sentence = "Messages of tests are taken in a demonstration department alone."
+        raise MessageError(sentence, Condition.UNSUPPORTED_PROCESSING_ID, "MSH^1^11")
     order_message = parse_order(message, ZoneInfo(platform.settings.time_zone))
     instructions = translate(order_message, own_issuer=platform.settings.issuer)
     with platform.database.transaction(platform.tenant) as tx:

@@ -54,7 +54,7 @@ def find_or_create_patient(
     trusted = identity_status is IdentityStatus.QUALIFIED and not identity_flags & DOUBT_FLAGS
     usable = _usable(identifiers, trusted=trusted)
     found = store.find_patient_ids(tx, usable)
-    if not found and usable:
+    if len(found) < len(usable):
         store.lock_identifiers(tx, usable)
         found = store.find_patient_ids(tx, usable)
     told_at = _now(tx)

@@ -222,6 +222,15 @@ def test_an_unknown_sender_is_rejected(platform: Platform) -> None:
     assert orders(platform) == []
 
 
+def test_messages_of_tests_stay_out_of_a_department_at_work(platform: Platform, client: MllpClient) -> None:
+    trial = an_orm().replace("|M1|P|", "|M1|T|")
+    strict = replace(platform, settings=platform.settings.model_copy(update={"demonstration": False}))
+    with serving(strict) as port, MllpClient(port) as stranger:
+        answer = stranger.ask(trial)
+    assert (acknowledgement_of(answer)[0], error_of(answer)) == ("AR", ("202", "MSH^1^11"))
+    assert acknowledgement_of(client.ask(trial))[0] == "AA"
+
+
 def test_the_message_is_kept_sealed(platform: Platform, client: MllpClient) -> None:
     client.ask(an_orm())
     with platform.database.read(platform.tenant) as tx:

@@ -116,6 +116,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType({
 
 
 MESSAGE_SENTENCES: Final[frozenset[str]] = frozenset({
+    N_("Messages of tests are taken in a demonstration department alone."),
     N_("The message does not start with MSH."),
     N_("The message is larger than 5 MB."),
     N_("MSH-1 and MSH-2 do not declare usable separators."),
