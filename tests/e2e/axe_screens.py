@@ -10,13 +10,18 @@ from playwright.sync_api import Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """One screen: whose it is (the login; None: anybody), its address, the links to follow from there, what to open on it."""
+    """One screen: whose it is (the login; None: anybody), its address, the links to follow from there, what to open on it.
+
+    `once`: going there changes something, so it is looked at in one look only. `is_error`: this is a page of errors. No such page passes for another.
+    """
 
     name: str
     login: str | None
     path: str
     follow: tuple[str, ...] = ()
     click: tuple[str, ...] = ()
+    once: bool = False
+    is_error: bool = False
 
     def visit(self, page: Page, root: str) -> None:
         """Go there, by the links that a person follows."""
@@ -27,6 +32,9 @@ class Screen:
             page.goto(root + address)
         for selector in self.click:
             page.locator(selector).first.click()
+        assert (page.locator(".error-page").count() > 0) == self.is_error, (
+            f"{self.name}: {page.locator('h1').first.text_content()}"
+        )
 
 
 FIRST_STUDY: Final = "main a[href^='/reading/']"
@@ -40,12 +48,12 @@ SCREENS: Final = (
     Screen(name="about", login=None, path="/about"),
     Screen(name="accessibility", login=None, path="/accessibility"),
     Screen(name="help", login=None, path="/help"),
-    Screen(name="missing", login=None, path="/nowhere"),
+    Screen(name="missing", login=None, path="/nowhere", is_error=True),
     Screen(name="keys", login=None, path="/help", click=("[data-opens=keys]",)),
     Screen(name="display", login=None, path="/help", click=(".masthead details summary",)),
     Screen(name="share-landing", login=None, path="/s"),
     Screen(name="home", login="radiologue", path="/"),
-    Screen(name="forbidden", login="radiologue", path="/users"),
+    Screen(name="forbidden", login="radiologue", path="/users", is_error=True),
     Screen(name="account", login="radiologue", path="/account"),
     Screen(name="confirm", login="radiologue", path="/confirm?next=/account"),
     Screen(name="reading-list", login="radiologue", path="/reading"),
@@ -54,7 +62,7 @@ SCREENS: Final = (
     Screen(name="desk", login="radiologue", path="/reading", follow=(FIRST_STUDY,)),
     Screen(name="desk-menu", login="radiologue", path="/reading", follow=(FIRST_STUDY,), click=(".desk-bar details summary",)),
     Screen(name="sign", login="radiologue", path="/reading", follow=(FIRST_STUDY,), click=("#open-sign",)),
-    Screen(name="training-case", login="radiologue", path="/training", click=("main form button.button-primary",)),
+    Screen(name="training-case", login="interne", path="/training", click=("main form button.button-primary",), once=True),
     Screen(name="ai-runs", login="radiologue", path="/ai"),
     Screen(name="study", login="urgentiste", path="/results", follow=(FIRST_EXAM,)),
     Screen(name="viewer", login="urgentiste", path="/results", follow=(FIRST_EXAM, "main a[href$='/viewer']")),

@@ -63,7 +63,7 @@ EXPLANATIONS: Mapping[type[NegatoscopeError], Explanation] = MappingProxyType({
         N_("The address is wrong, the thing no longer exists, or it is not open to you. Search for it from the lists."),
     ),
     Conflict: Explanation(
-        N_("This exists already"), N_("Something with the same identifier is here with other content; nothing changed.")
+        N_("This does not go with what is there"), N_("Nothing changed. Go back and look at how things stand.")
     ),
     InvalidTransition: Explanation(
         N_("This is not possible now"),

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import HTMLResponse
 
-from negatoscope.access.model import Action, Role, Subject
+from negatoscope.access.model import Action, Role, Subject, SubjectKind
 from negatoscope.access.policy import may_ever
 from negatoscope.archive.model import Study
 from negatoscope.doors.web.dependencies import platform_of, requires
@@ -17,6 +17,7 @@ from negatoscope.doors.web.study_overview import may_read_for_work, open_overvie
 from negatoscope.doors.web.templates import page
 from negatoscope.doors.web.viewer_island import PriorChoice, viewer_config
 from negatoscope.dose.wording import report_lines
+from negatoscope.patients.model import Patient
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,6 +38,7 @@ def show_study(
         overview=overview,
         title=study_title(overview.study),
         dose_lines=report_lines(overview.exposures, current_language()),
+        back=way_back(subject, overview.patient),
         may_report=may_read_for_work(subject),
         may_share=bool(subject.roles & SHARING_ROLES) and may_ever(subject, Action.CREATE_SHARE),
     )
@@ -56,6 +58,17 @@ def show_viewer(
         findings_url=f"/studies/{study_uid}/findings" if may_view_ai else None,
     )
     return page(request, "studies/viewer.html", study=study, patient=patient, title=study_title(study), viewer=config)
+
+
+def way_back(subject: Subject, patient: Patient) -> tuple[str, str]:
+    """Return the list from which this person comes to a study, and what it is called."""
+    if subject.kind is SubjectKind.SHARE or Role.PATIENT in subject.roles:
+        return "/my-exams", gettext("My exams")
+    if Role.REFERRER in subject.roles:
+        return "/results", gettext("My results")
+    if may_ever(subject, Action.CLAIM_READING):
+        return "/reading", gettext("Reading list")
+    return f"/patients/{patient.patient_id}", gettext("Patient")
 
 
 def study_title(study: Study) -> str:
