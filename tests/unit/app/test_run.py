@@ -27,10 +27,11 @@ def test_full_disk_is_said_before_anything_starts(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("name", ["http_host", "dicom_host", "hl7_host"])
-def test_door_to_the_network_is_refused(tmp_path: Path, name: str) -> None:
+def test_door_to_the_network_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     refuse_public_addresses(Settings(data=tmp_path))
+    monkeypatch.setenv(f"NEGATOSCOPE_{name.upper()}", "192.0.2.1")
     with pytest.raises(SettingsError, match=f"NEGATOSCOPE_{name.upper()}"):
-        refuse_public_addresses(Settings(data=tmp_path, **{name: "192.0.2.1"}))
+        refuse_public_addresses(Settings(data=tmp_path))
 
 
 def test_taken_port_is_named(tmp_path: Path) -> None:
