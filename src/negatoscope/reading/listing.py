@@ -38,6 +38,7 @@ from negatoscope.reading.urgency import Band
 
 LONGEST_PAGE = 200
 MOST_COUNTED = 1000
+MOST_FOUND = 1000
 _MINE = (TaskState.CLAIMED, TaskState.DRAFT, TaskState.PRELIMINARY, TaskState.ADDENDUM_DRAFT)
 _TO_READ = (TaskState.UNASSIGNED, TaskState.CLAIMED, TaskState.DRAFT, TaskState.ON_HOLD)
 
@@ -210,20 +211,20 @@ def _conditions(subject: Subject, wanted: TaskFilter) -> list[ColumnElement[bool
         conditions.append(studies.c.study_date <= wanted.until)
     text = wanted.text.strip()
     if text:
-        exact = or_(studies.c.accession_number == text, studies.c.patient_identifier == text)
-        key = name_key(text.replace(" ", "^", 1) if "^" not in text else text)
-        first = name_key(text.split()[0])
-        if first:
-            low, high = key_range(key if key.startswith(first) else first)
-            whole_low, whole_high = key_range(name_key(text) or first)
-            named = or_(
-                and_(studies.c.patient_name_key >= low, studies.c.patient_name_key < high),
-                and_(studies.c.patient_name_key >= whole_low, studies.c.patient_name_key < whole_high),
-            )
-            conditions.append(or_(exact, named))
-        else:
-            conditions.append(exact)
+        # Found among the studies first, by their own keys, so that a rare name does not walk the whole list.
+        found = select(studies.c.study_uid).where(_named(text)).limit(MOST_FOUND)
+        conditions.append(reading_tasks.c.study_uid.in_(found))
     return conditions
+
+
+def _named(text: str) -> ColumnElement[bool]:
+    """Match the start of a name as typed ("martin je", "MARTIN^JE"), an accession number or a patient identifier."""
+    exact = or_(studies.c.accession_number == text, studies.c.patient_identifier == text)
+    spoken = name_key(text)
+    split = name_key(text.replace(" ", "^", 1)) if "^" not in text else spoken
+    ranges = [key_range(key) for key in dict.fromkeys((spoken, split)) if key]
+    key = studies.c.patient_name_key
+    return or_(exact, *(and_(key >= low, key < high) for low, high in ranges))
 
 
 def _view(subject: Subject, view: View) -> ColumnElement[bool]:

@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Subject
-from negatoscope.archive.model import Series, Study
-from negatoscope.archive.studies import get_study, list_series, list_studies_of_patient
+from negatoscope.archive.model import Study
+from negatoscope.archive.studies import get_study, list_studies_of_patient
 from negatoscope.orders.lookup import procedures_for_studies
 from negatoscope.orders.model import RequestedProcedure
-from negatoscope.reading.relevance import Prior, StudyFacts, choose_priors
+from negatoscope.reading.relevance import Prior, SeriesFacts, StudyFacts, choose_priors
+from negatoscope.reading.store import list_image_series
 from negatoscope.reporting.reports import latest_versions
 
 MOST_CANDIDATES = 60
@@ -28,19 +29,19 @@ def find_priors(tx: Connection, subject: Subject, study_uid: str) -> list[Prior]
     uids = [str(one.study_uid) for one in candidates]
     procedures = procedures_for_studies(tx, [study_uid, *uids])
     reported = latest_versions(tx, uids)
+    images = list_image_series(tx, [study_uid, *uids])
     facts = [
-        study_facts(one, list_series(tx, one.study_uid), procedures.get(one.study_uid), has_report=one.study_uid in reported)
+        study_facts(one, images[one.study_uid], procedures.get(one.study_uid), has_report=one.study_uid in reported)
         for one in candidates
     ]
-    current = study_facts(study, list_series(tx, study_uid), procedures.get(study_uid), has_report=False)
+    current = study_facts(study, images[study_uid], procedures.get(study_uid), has_report=False)
     return choose_priors(current, facts)
 
 
 def study_facts(
-    study: Study, series: Sequence[Series], procedure: RequestedProcedure | None, *, has_report: bool
+    study: Study, images: Sequence[SeriesFacts], procedure: RequestedProcedure | None, *, has_report: bool
 ) -> StudyFacts:
     """Return what relevance looks at: the first series with images speaks for the study."""
-    images = [one for one in series if one.modality not in {"DOC", "SR", "PR", "KO"}]
     sides = {one.laterality for one in images if one.laterality in {"R", "L", "B"}}
     ordered = procedure.laterality.value if procedure is not None and procedure.laterality is not None else ""
     return StudyFacts(

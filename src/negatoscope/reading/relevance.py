@@ -31,6 +31,15 @@ class StudyFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesFacts:
+    """What a series of images says of itself."""
+
+    modality: str
+    body_part: str
+    laterality: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """One part of the explanation: a machine word, and a number where the word needs one."""
 

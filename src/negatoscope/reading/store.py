@@ -10,12 +10,14 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from negatoscope.archive.tables import instances
+from negatoscope.archive.tables import instances, series
 from negatoscope.platform.errors import NotFound, StaleVersion
 from negatoscope.reading.model import OPEN_STATES, ReadingTask, TaskState
+from negatoscope.reading.relevance import SeriesFacts
 from negatoscope.reading.tables import reading_tasks
 from negatoscope.reading.urgency import Band, Component, Urgency
 
+NOT_IMAGES = ("DOC", "SR", "PR", "KO")
 _OPEN = sorted(state.value for state in OPEN_STATES)
 
 
@@ -105,6 +107,22 @@ def count_images(tx: Connection, study_uid: str) -> int:
         instances.c.study_uid == study_uid, or_(instances.c.pixel_tag.is_not(None), instances.c.pixels.is_not(None))
     )
     return tx.execute(query).scalar_one()
+
+
+def list_image_series(tx: Connection, study_uids: Sequence[str]) -> dict[str, list[SeriesFacts]]:
+    """Return what each series of these studies says of itself, documents and the like apart, in one query."""
+    found: dict[str, list[SeriesFacts]] = {study_uid: [] for study_uid in study_uids}
+    if not study_uids:
+        return found
+    columns = series.c
+    query = (
+        select(columns.study_uid, columns.modality, columns.body_part, columns.laterality)
+        .where(columns.study_uid.in_(study_uids), columns.modality.not_in(NOT_IMAGES))
+        .order_by(columns.study_uid, columns.series_number.asc().nulls_last(), columns.series_uid)
+    )
+    for row in tx.execute(query):
+        found[row.study_uid].append(SeriesFacts(row.modality, row.body_part, row.laterality))
+    return found
 
 
 def task_of(row: RowMapping) -> ReadingTask:

@@ -116,21 +116,24 @@ def hand_over(tx: Connection, study_uid: str, *, to_id: UUID, to_name: str) -> N
     """Make somebody else the author of what is being written. The caller has authorised it and writes it down."""
     report = store.find_report_of_study(tx, study_uid)
     if report is not None and report.author_id != to_id:
-        store.update_report(tx, replace(report, author_id=to_id, author_name=to_name), expected=report.version)
+        store.update_author(tx, report.report_id, author_id=to_id, author_name=to_name)
 
 
 def _check_author(tx: Connection, subject: Subject, report: Report, *, is_addendum: bool) -> None:
+    if is_addendum and not _could_sign(tx, subject, report, Action.ADDEND_REPORT):
+        raise Forbidden("An addendum is written by those who may sign it.", reason="role")
     never_saved = report.version == 1
     if report.author_id == subject.user_id or never_saved or report.state in {ReportState.FINAL, ReportState.ADDENDED}:
         return
-    if report.state is ReportState.PRELIMINARY and not is_addendum and _is_senior(tx, subject, report):
+    is_preliminary = report.state is ReportState.PRELIMINARY
+    if is_preliminary and not is_addendum and _could_sign(tx, subject, report, Action.SIGN_FINAL):
         return
     raise Conflict("Somebody else is writing this report; take it over first.", reason="draft_of_another")
 
 
-def _is_senior(tx: Connection, subject: Subject, report: Report) -> bool:
-    """Tell whether the subject could sign this report for good, once the password is confirmed."""
-    decision = decide(tx, subject, Action.SIGN_FINAL, patient_id=report.patient_id, study_uid=report.study_uid)
+def _could_sign(tx: Connection, subject: Subject, report: Report, action: Action) -> bool:
+    """Tell whether the subject could sign so, once the password is confirmed."""
+    decision = decide(tx, subject, action, patient_id=report.patient_id, study_uid=report.study_uid)
     return decision.allowed or decision.reason == "needs_step_up"
 
 

@@ -66,6 +66,11 @@ def update_report(tx: Connection, report: Report, *, expected: int) -> Report:
     return replace(report, version=version)
 
 
+def update_author(tx: Connection, report_id: UUID, *, author_id: UUID, author_name: str) -> None:
+    """Write who may go on with the text. The text stays, and so does its version: whoever has it open can save it."""
+    tx.execute(update(reports).where(reports.c.report_id == report_id).values(author_id=author_id, author_name=author_name))
+
+
 def insert_version(tx: Connection, version: ReportVersion) -> None:
     """Add a signed version."""
     values: dict[str, Any] = asdict(version) | {

@@ -176,6 +176,20 @@ def test_draft_is_taken_over_with_a_reason_and_its_text_goes_along(
         save_draft(platform, reader, changed.report_id, changed.version, BODY)
 
 
+def test_text_that_is_open_can_be_saved_after_the_claim_that_opening_makes(
+    platform: Platform, arrived: Callable[..., ReadingTask], reader: Subject, react: Callable[..., int]
+) -> None:
+    task = arrived()
+    first = open_draft(platform, reader, task.study_uid)
+    written = save_draft(platform, reader, first.report_id, first.version, BODY)
+    react(FOLLOW_REPORT)
+    hold(platform, reader, task.task_id, reason="Attend les clichés externes")
+    other = a_user(platform, Role.RADIOLOGIST)
+    claim(platform, other, task.task_id)
+    saved = save_draft(platform, other, written.report_id, written.version, replace(BODY, findings="Nodule."))
+    assert saved.author_id == other.user_id
+
+
 def test_resident_takes_nothing_over(platform: Platform, arrived: Callable[..., ReadingTask], reader: Subject) -> None:
     task = arrived()
     claim(platform, reader, task.task_id)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -207,6 +209,33 @@ def test_addendum_is_a_new_version_and_the_old_one_keeps_its_bytes(
     with platform.database.read(platform.tenant) as tx:
         assert next(one.body for one in versions(tx, report.report_id)) == BODY
     assert current(platform, study_uid).body.addendum == ""
+
+
+def test_resident_writes_no_addendum(platform: Platform, study_uid: str, senior: Subject, resident: Subject) -> None:
+    signed(platform, senior, written(platform, senior, study_uid))
+    report = current(platform, study_uid)
+    with pytest.raises(Forbidden):
+        save_draft(platform, resident, report.report_id, report.version, Body(addendum="Suite."))
+    assert current(platform, study_uid).state is ReportState.FINAL
+
+
+def test_of_two_signatures_at_once_one_counts(platform: Platform, study_uid: str, senior: Subject) -> None:
+    report = written(platform, senior, study_uid)
+    together = threading.Barrier(2)
+
+    def attempt() -> str:
+        together.wait(timeout=30)
+        try:
+            signed(platform, senior, report)
+        except StaleVersion:
+            return "stale"
+        return "signed"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(future.result() for future in [pool.submit(attempt), pool.submit(attempt)])
+    assert outcomes == ["signed", "stale"]
+    assert len(documents(platform, study_uid)) == 1
+    assert len(events(platform, "report_signed")) == 1
 
 
 def test_withdrawn_addendum_leaves_the_report_as_it_was(platform: Platform, study_uid: str, senior: Subject) -> None:

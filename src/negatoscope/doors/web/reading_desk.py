@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from negatoscope.access.model import Action, Subject
 from negatoscope.access.policy import may_ever
@@ -95,46 +98,55 @@ def open_desk(platform: Platform, subject: Subject, study_uid: str) -> Desk:
     if report is None and row.task.state not in READ_STATES:
         report = open_draft(platform, subject, study_uid, language=current_language())
     result = show_result(platform, subject, study_uid)
+    is_mine = row.task.owner_id is not None and row.task.owner_id == subject.user_id
     with platform.database.read(platform.tenant) as tx:
         study = get_study(tx, study_uid)
-        priors = find_priors(tx, subject, study_uid)
-        prior_uids = [prior.study_uid for prior in priors]
-        prior_studies = {str(one.study_uid): one for one in list_studies(tx, prior_uids)}
-        reported = latest_versions(tx, prior_uids)
+        priors = _priors_on_desk(tx, subject, study_uid)
         body_part = next((one.body_part for one in list_series(tx, study_uid) if one.body_part), "")
-        on_desk = tuple(
-            PriorOnDesk(
-                prior=prior,
-                study=prior_studies[prior.study_uid],
-                explanation=explanation_words(prior),
-                version=reported.get(prior.study_uid),
-            )
-            for prior in priors
-            if prior.study_uid in prior_studies
-        )
-        is_mine = row.task.owner_id is not None and row.task.owner_id == subject.user_id
+        language = report.language if report is not None else platform.settings.language
         return Desk(
             row=row,
             study=study,
             patient=get_patient(tx, study.patient_id),
             report=report,
             versions=tuple(versions(tx, report.report_id)) if report is not None else (),
-            templates=tuple(templates_for(report.language if report is not None else "fr", body_part)),
-            priors=on_desk,
+            templates=tuple(templates_for(language, body_part)),
+            priors=priors,
             result=result,
             exposures=tuple(exposures_of_study(tx, study_uid)),
-            viewer=viewer_config(
-                study_uid,
-                priors=[PriorChoice(one.study.study_uid, _prior_label(one.study), one.explanation) for one in on_desk],
-                initial_prior=on_desk[0].study.study_uid if on_desk else None,
-                findings_url=f"/studies/{study_uid}/findings",
-                # The findings stand beside the report, where they are judged; the viewer's own list starts closed.
-                preferences={"panel": False},
-            ),
+            viewer=_viewer(study_uid, priors),
             is_mine=is_mine,
             is_leased_to_another=row.task.is_leased(platform.clock.now()) and not is_mine,
             may_sign_final=may_ever(subject, Action.SIGN_FINAL),
         )
+
+
+def _priors_on_desk(tx: Connection, subject: Subject, study_uid: str) -> tuple[PriorOnDesk, ...]:
+    priors = find_priors(tx, subject, study_uid)
+    uids = [prior.study_uid for prior in priors]
+    known = {str(one.study_uid): one for one in list_studies(tx, uids)}
+    reported = latest_versions(tx, uids)
+    return tuple(
+        PriorOnDesk(
+            prior=prior,
+            study=known[prior.study_uid],
+            explanation=explanation_words(prior),
+            version=reported.get(prior.study_uid),
+        )
+        for prior in priors
+        if prior.study_uid in known
+    )
+
+
+def _viewer(study_uid: str, priors: Sequence[PriorOnDesk]) -> dict[str, JsonValue]:
+    return viewer_config(
+        study_uid,
+        priors=[PriorChoice(one.study.study_uid, _prior_label(one.study), one.explanation) for one in priors],
+        initial_prior=priors[0].study.study_uid if priors else None,
+        findings_url=f"/studies/{study_uid}/findings",
+        # The findings stand beside the report, where they are judged; the viewer's own list starts closed.
+        preferences={"panel": False},
+    )
 
 
 def _prior_label(study: Study) -> str:
