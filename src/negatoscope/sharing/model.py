@@ -90,12 +90,12 @@ class ShareScope(StrEnum):
 
 
 _REPORT = frozenset({Action.READ_FINAL_REPORT})
-_VIEW = _REPORT | {Action.VIEW_IMAGES, Action.QUERY_IMAGES, Action.RETRIEVE_IMAGES}
+_VIEW = _REPORT | {Action.VIEW_IMAGES, Action.QUERY_IMAGES}
 
 SCOPE_ACTIONS: Mapping[ShareScope, frozenset[Action]] = MappingProxyType({
     ShareScope.REPORT: _REPORT,
     ShareScope.VIEW: _VIEW,
-    ShareScope.DOWNLOAD: _VIEW | {Action.DOWNLOAD_DICOM},
+    ShareScope.DOWNLOAD: _VIEW | {Action.RETRIEVE_IMAGES, Action.DOWNLOAD_DICOM},
 })  # fmt: skip
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from uuid import UUID, uuid4
+from zipfile import ZipFile
 
 import pytest
+from pydicom import dcmread
 from sqlalchemy import text
 
 from negatoscope.access.actions import Action
@@ -23,6 +26,7 @@ from negatoscope.platform.database import TenantId
 from negatoscope.platform.errors import Forbidden, InvalidTransition, NotFound, Refused, Unauthenticated
 from negatoscope.platform.reactions import Reactor
 from negatoscope.platform.runtime import Platform
+from negatoscope.sharing.files import open_study_files
 from negatoscope.sharing.links import (
     CreatedShare,
     create_share,
@@ -52,6 +56,11 @@ def share_of(platform: Platform, department: Department, **changes: object) -> C
 def opened_by(platform: Platform, made: CreatedShare) -> Subject:
     opened = open_share(platform, token=made.token, code=made.code, address=ADDRESS)
     return session_subject(platform, opened.session_token, address=ADDRESS)
+
+
+def images(platform: Platform, holder: Subject, study_uid: str) -> int:
+    """Count the images that a holder may look at."""
+    return len(open_instances(platform, holder, study_uid=study_uid, action=Action.VIEW_IMAGES))
 
 
 def refusal_of(platform: Platform, token: str, code: str, address: str = ADDRESS) -> str:
@@ -94,14 +103,12 @@ def test_link_and_code_open_this_study_and_nothing_else(platform: Platform, depa
     assert (holder.kind, holder.display_name, holder.study_uids) == (
         SubjectKind.SHARE, "Dr Fantine Tholomyès", frozenset({department.study_uid}),
     )  # fmt: skip
-    assert len(open_instances(platform, holder, study_uid=department.study_uid)) == 1
+    assert images(platform, holder, department.study_uid) == 1
     with pytest.raises(NotFound):
-        open_instances(platform, holder, study_uid=other)
+        images(platform, holder, other)
     with platform.database.read(platform.tenant) as tx:
         authorise(tx, holder, Action.READ_FINAL_REPORT, patient_id=department.patient_id, study_uid=department.study_uid)
-        for action in set(Action) - {
-            Action.READ_FINAL_REPORT, Action.VIEW_IMAGES, Action.QUERY_IMAGES, Action.RETRIEVE_IMAGES,
-        }:  # fmt: skip
+        for action in set(Action) - {Action.READ_FINAL_REPORT, Action.VIEW_IMAGES, Action.QUERY_IMAGES}:
             with pytest.raises(NotFound):
                 authorise(tx, holder, action, patient_id=department.patient_id, study_uid=department.study_uid)
 
@@ -109,7 +116,25 @@ def test_link_and_code_open_this_study_and_nothing_else(platform: Platform, depa
 def test_report_scope_shows_no_image(platform: Platform, department: Department) -> None:
     holder = opened_by(platform, share_of(platform, department, scope=ShareScope.REPORT))
     with pytest.raises(NotFound):
-        open_instances(platform, holder, study_uid=department.study_uid)
+        images(platform, holder, department.study_uid)
+
+
+@pytest.mark.parametrize("scope", list(ShareScope))
+def test_copy_of_the_files_is_given_to_a_link_that_says_so_alone(
+    platform: Platform, department: Department, scope: ShareScope
+) -> None:
+    holder = opened_by(platform, share_of(platform, department, scope=scope))
+    if scope is not ShareScope.DOWNLOAD:
+        with pytest.raises(NotFound):
+            open_study_files(platform, holder, department.study_uid)
+        return
+    with ZipFile(BytesIO(b"".join(open_study_files(platform, holder, department.study_uid)))) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["DICOM/00001.dcm"]
+        assert str(dcmread(BytesIO(archive.read("DICOM/00001.dcm"))).StudyInstanceUID) == department.study_uid
+    with platform.database.read(platform.tenant) as tx:
+        (sealed,) = search_entries(tx, EntryFilter(action="download_dicom")).entries
+    assert sealed.entry.actor.name == "Dr Fantine Tholomyès"
 
 
 def test_unknown_link_and_wrong_code_are_answered_alike(platform: Platform, department: Department) -> None:
@@ -159,7 +184,7 @@ def test_link_opens_as_often_as_it_may(platform: Platform, department: Departmen
     first, second = opened_by(platform, made), opened_by(platform, made)
     assert refusal_of(platform, made.token, made.code) == "share_exhausted"
     for holder in (first, second):
-        assert open_instances(platform, holder, study_uid=department.study_uid)
+        assert images(platform, holder, department.study_uid)
 
 
 def test_revoking_ends_those_who_are_reading(platform: Platform, department: Department) -> None:
@@ -239,8 +264,8 @@ def test_opposition_ends_shares_with_third_parties_and_spares_the_patients_own(
     reading, at_home = opened_by(platform, doctor), opened_by(platform, own)
     record_opposition(platform, a_user(platform, Role.SECRETARY), patient_id=department.patient_id)
     with pytest.raises(NotFound):
-        open_instances(platform, reading, study_uid=department.study_uid)
-    assert open_instances(platform, at_home, study_uid=department.study_uid)
+        images(platform, reading, department.study_uid)
+    assert images(platform, at_home, department.study_uid)
     assert refusal_of(platform, doctor.token, doctor.code) == "share_suspended"
     react(platform)
     assert refusal_of(platform, doctor.token, doctor.code) == "share_revoked"

@@ -210,3 +210,20 @@ def test_every_opening_stands_in_the_trail_with_its_address(
         (opened,) = search_entries(tx, EntryFilter(action="open_share")).entries
     assert (opened.entry.actor.kind, opened.entry.actor.name) == ("share", "Dr Fantine Tholomyès")
     assert opened.entry.actor.address is not None
+
+
+def test_copy_of_a_study_is_given_after_a_fresh_proof(browser: TestClient, platform: Platform, study_uid: str) -> None:
+    sign_in(browser, platform, Role.RADIOLOGIST)
+    copy = browser.get(f"/studies/{study_uid}/files")
+    assert (copy.status_code, copy.headers["content-type"]) == (200, "application/zip")
+    assert copy.content[:2] == b"PK"
+    assert copy.headers["content-disposition"] == 'attachment; filename="study.zip"'
+    platform.clock.turn(timedelta(minutes=11))  # type: ignore[attr-defined] # the clock of the tests
+    asked = browser.get(f"/studies/{study_uid}/files")
+    assert (asked.status_code, asked.headers["location"]) == (303, f"/confirm?next=/studies/{study_uid}/files")
+
+
+@pytest.mark.parametrize("role", [Role.SECRETARY, Role.REFERRER, Role.ADMINISTRATOR, Role.PHYSICIST, Role.RADIOGRAPHER])
+def test_copy_of_a_study_is_refused_to_others(browser: TestClient, platform: Platform, study_uid: str, role: Role) -> None:
+    sign_in(browser, platform, role)
+    assert browser.get(f"/studies/{study_uid}/files").status_code in {403, 404}

@@ -9,9 +9,9 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
@@ -25,6 +25,7 @@ from negatoscope.doors.web.language import N_, gettext
 from negatoscope.doors.web.session_cookie import set_session
 from negatoscope.doors.web.templates import page, see_other
 from negatoscope.platform.errors import InvalidInput, Refused, Unauthenticated
+from negatoscope.sharing.files import open_study_files
 from negatoscope.sharing.links import SharePage, create_share, list_own_shares, list_visible_shares, revoke_share
 from negatoscope.sharing.model import (
     DEFAULT_LIFE_DAYS,
@@ -141,6 +142,18 @@ def withdraw_share(
     """Withdraw a link."""
     revoke_share(platform_of(request), subject, share_id)
     return see_other(request, "/shares", status=gettext("Link withdrawn: it opens nothing any more"))
+
+
+@router.get("/studies/{study_uid}/files")
+def download_study(
+    request: Request,
+    study_uid: Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")],
+    subject: Annotated[Subject, Depends(requires(Action.DOWNLOAD_DICOM))],
+) -> Response:
+    """Give out the files of a study as one ZIP."""
+    pieces = open_study_files(platform_of(request), subject, study_uid)
+    headers = {"Content-Disposition": 'attachment; filename="study.zip"'}
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
 @router.get("/s")
