@@ -42,15 +42,14 @@ def group_fragments(
         span = replace(span, fragments=tuple(scan_fragments(span.offset, span.length, read)))
     if len(span.fragments) == frames or frames == 1:
         return frame_spans(span, frames)
-    table = span.basic_offset_table
     heads = [read(fragment.offset, min(_HEAD_BYTES, fragment.length)) for fragment in span.fragments]
-    return frame_spans(
-        span,
-        frames,
-        basic_offset_table=read(table.offset, table.length) if table is not None else b"",
-        extended_offset_table=extended_offset_table,
-        heads=heads,
-    )
+    table = span.basic_offset_table
+    offsets = read(table.offset, table.length) if table is not None else b""
+    try:
+        return frame_spans(span, frames, basic_offset_table=offsets, extended_offset_table=extended_offset_table, heads=heads)
+    except CorruptObject:
+        # Some writers give a table that does not fit; where each frame starts like an image, none is needed.
+        return frame_spans(span, frames, heads=heads)
 
 
 def pack(frames: Sequence[Sequence[ByteSpan]]) -> bytes:

@@ -52,7 +52,7 @@ def fragments_of(data: bytes, span: PixelDataSpan, frames: int) -> list[list[byt
     return [[data[part.offset : part.offset + part.length] for part in find_frame(index, number)] for number in range(frames)]
 
 
-A, B, C = b"\xff\xd8aa", b"bbbbbb", b"\xff\xd8cccc"
+A, B, C = b"\xff\xd8\xffa", b"bbbbbb", b"\xff\xd8\xffccc"
 
 
 def test_one_fragment_a_frame() -> None:
