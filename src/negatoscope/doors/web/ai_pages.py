@@ -71,7 +71,7 @@ def reason_words(reason: str) -> str:
 def show_findings(request: Request, study_uid: Uid, subject: Viewer) -> Response:
     """Give the findings of a study to the viewer. From then on they count as seen."""
     result = show_result(platform_of(request), subject, study_uid)
-    status = {"none": "waiting", "refused": "no_model"}.get(result.status, result.status)
+    status = {"none": "waiting", "refused": "unsupported"}.get(result.status, result.status)
     return JSONResponse(
         {
             "status": status,
