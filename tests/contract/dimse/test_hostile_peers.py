@@ -123,7 +123,7 @@ def test_silent_connections_of_one_address_are_thinned_out_and_starve_nobody(
     assert all(peer.receive_pdu() is None for peer in silent[16:])
     started = time.monotonic()
     assert is_served(associated(connect(port)))
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 5.0, "long before the silent ones are late"
     clock.turn(timedelta(seconds=8.9))
     assert is_served(established)
     clock.turn(timedelta(seconds=0.2))
