@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -22,6 +23,10 @@ from negatoscope.platform.job_worker import JobDefinition, JobRun, perform
 from negatoscope.platform.reactions import Reaction, Reactor
 from negatoscope.platform.runtime import Platform
 from negatoscope.platform.settings import Settings
+
+# Property tests judge what is right; how fast an example runs says only how busy the machine is.
+hypothesis.settings.register_profile("no_deadline", deadline=None)
+hypothesis.settings.load_profile("no_deadline")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -91,6 +91,8 @@ class Product:
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
         output, _ = self.process.communicate(timeout=60)
+        if (self.folder / "database" / "postmaster.pid").exists():
+            raise AssertionError("the embedded database was left running")
         return output
 
     def kill(self) -> None:

