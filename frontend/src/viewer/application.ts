@@ -82,8 +82,8 @@ export class Viewer {
   async open(): Promise<void> {
     const address = readAddress(location.hash);
     this.tell('viewer:ready', {});
-    if (this.config.findingsUrl !== null) this.askForFindings(this.config.findingsUrl);
     const current = this.workspace.openStudy(address.image - 1);
+    if (this.config.findingsUrl !== null) this.askForFindings(this.config.findingsUrl);
     const offered = [this.config.studyUid, ...this.config.priors.map((prior) => prior.studyUid)];
     const beside = [address.beside, this.config.initialPrior].find((uid) => uid !== null && offered.includes(uid));
     this.workspace.current.viewport.warm();

@@ -329,6 +329,11 @@ export class Translator {
     });
   }
 
+  /** Join a label and what it labels, with the space that French puts before a colon. */
+  labelled(label: string, value: string): string {
+    return this.language === 'fr' ? `${label}\u00a0: ${value}` : `${label}: ${value}`;
+  }
+
   number(value: number, digits: number): string {
     return value.toLocaleString(this.language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   }

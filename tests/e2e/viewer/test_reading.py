@@ -161,7 +161,7 @@ def test_findings_are_outlined_never_filled_and_switched_off(open_viewer: OpenVi
     outline = viewer.page.locator(".nv-finding polygon")
     expect(outline).to_have_count(1)
     assert outline.evaluate("element => getComputedStyle(element).fill") == "none"
-    expect(viewer.page.get_by_role("img", name="À regarder")).to_have_accessible_name("À regarder: Nodule 83 %")
+    expect(viewer.page.get_by_role("img", name="À regarder")).to_have_accessible_name("À regarder\u00a0: Nodule 83 %")
     corners = str(outline.get_attribute("points")).split()
     stage = viewer.page.locator(".nv-stage").first.bounding_box()
     assert stage is not None

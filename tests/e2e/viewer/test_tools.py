@@ -190,7 +190,7 @@ def test_window_menu_offers_the_windows_of_the_device_by_name(open_viewer: OpenV
     )
     show(department, [StoredObject(image)])
     viewer = open_viewer()
-    viewer.button("Fenêtres et préréglages\u00a0: STANDARD").or_(viewer.button("Fenêtres et préréglages: STANDARD")).click()
+    viewer.button("Fenêtres et préréglages\u00a0: STANDARD").click()
     viewer.button("POUMON").click()
     viewer.settle()
     assert viewer.pane()["window"] == {"key": "window-1", "kind": "LINEAR", "center": 1000, "width": 500}

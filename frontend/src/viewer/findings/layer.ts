@@ -42,7 +42,7 @@ export class FindingsLayer {
       return [
         s(
           'g',
-          { class: finding.findingId === chosen ? 'nv-finding nv-chosen' : 'nv-finding', role: 'img', 'aria-label': `${this.words.text('look_here')}: ${text}` },
+          { class: finding.findingId === chosen ? 'nv-finding nv-chosen' : 'nv-finding', role: 'img', 'aria-label': this.words.labelled(this.words.text('look_here'), text) },
           s('polygon', { points: path }),
           s('text', { x: place.x.toFixed(1), y: place.y.toFixed(1), 'aria-hidden': 'true' }, text),
         ),

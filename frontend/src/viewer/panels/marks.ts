@@ -37,7 +37,7 @@ export class MarksPanel {
   }
 
   private row(mark: Mark, text: string, note: string): HTMLElement {
-    const name = `${this.words.text('remove')}: ${text}`;
+    const name = this.words.labelled(this.words.text('remove'), text);
     const button = h('button', { type: 'button', class: 'nv-button nv-small', 'aria-label': name, title: name }, icon('close'));
     button.addEventListener('click', () => this.remove(mark));
     return h('li', {}, h('span', {}, text, note === '' ? null : h('small', {}, note)), button);

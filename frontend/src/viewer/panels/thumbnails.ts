@@ -30,7 +30,8 @@ export class Thumbnails {
     const { laterality } = image;
     const side = laterality === 'R' || laterality === 'L' ? this.words.text(`side_${laterality}`) : '';
     const caption = [image.view ?? image.modality, side].filter((part) => part !== '').join(' ');
-    const name = `${this.words.text('image_of', { number: at + 1, total: this.images.length })}: ${caption}`;
+    const counted = this.words.text('image_of', { number: at + 1, total: this.images.length });
+    const name = this.words.labelled(counted, caption);
     const picture = h('img', { src: this.addressOf(image), alt: '', loading: 'lazy', decoding: 'async', draggable: 'false' });
     // A server without thumbnails leaves the caption; a broken picture would only disturb.
     picture.addEventListener('error', () => picture.remove());

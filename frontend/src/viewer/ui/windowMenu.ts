@@ -48,7 +48,7 @@ export class WindowMenu {
     this.popover.button.disabled = image === null || (display?.voi ?? null) === null;
     const name = image === null || display === null ? words.text('window') : windowName(display.voiKey, image, words);
     setText(this.name, name);
-    this.popover.name(`${words.text('windows')}: ${name}`);
+    this.popover.name(words.labelled(words.text('windows'), name));
     if (image === null || display === null || display.voi === null) return;
     const { center, width } = display.voi;
     if (document.activeElement !== this.center) this.center.value = String(Math.round(center * 100) / 100);

@@ -242,6 +242,6 @@ export class Pane {
     const { image, index, images } = this.viewport;
     const counted = this.words.text('image_of', { number: index + 1, total: images.length });
     const what = image === null ? '' : [image.bodyPart, image.view, this.words.date(image.studyDate)].filter(Boolean).join(', ');
-    setAttribute(this.viewport.stage, 'aria-label', image === null ? this.words.text('images') : `${counted}: ${what}`);
+    setAttribute(this.viewport.stage, 'aria-label', image === null ? this.words.text('images') : this.words.labelled(counted, what));
   }
 }
