@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from negatoscope.ai.model import FindingState
 from negatoscope.ai.results import StudyResult, results_of_studies
 from negatoscope.orders.lookup import procedures_for_studies
 from negatoscope.orders.model import Origin, Priority, RequestedProcedure
@@ -144,12 +145,20 @@ def _inputs(task: ReadingTask, procedure: RequestedProcedure | None, result: Stu
     )
 
 
+def _outcome(result: StudyResult) -> AiOutcome:
+    """Say why nothing counts; "nothing reported" only where nothing was."""
+    if result.status != "done" or not result.findings:
+        return _OUTCOMES[result.status]
+    stands = any(finding.status is not FindingState.REJECTED for finding in result.findings)
+    return AiOutcome.NOT_CRITICAL if stands else AiOutcome.SET_ASIDE
+
+
 def _signal(result: StudyResult | None) -> AiSignal:
     if result is None:
         return AiSignal()
     strongest = result.strongest
     if strongest is None:
-        return AiSignal(outcome=_OUTCOMES[result.status])
+        return AiSignal(outcome=_outcome(result))
     return AiSignal(
         outcome=AiOutcome.SUCCEEDED,
         label=strongest.label,

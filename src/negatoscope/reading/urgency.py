@@ -25,6 +25,8 @@ class AiOutcome(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
     SUCCEEDED = "succeeded"
+    NOT_CRITICAL = "not_critical"
+    SET_ASIDE = "set_aside"
 
 
 class Band(IntEnum):

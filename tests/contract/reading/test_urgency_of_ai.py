@@ -71,5 +71,5 @@ def test_finding_raises_and_its_rejection_takes_the_points_away(
     judge_finding(equipped, reader, finding.finding_id, finding.version, agree=False)
     react(REFRESH_URGENCY)
     lowered = urgency_of(platform, study_uid)
-    assert ai_component(lowered) == (0, "succeeded")
+    assert ai_component(lowered) == (0, "set_aside")
     assert lowered.total == raised.total - points

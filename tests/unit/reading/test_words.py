@@ -7,10 +7,10 @@ from pathlib import Path
 
 import negatoscope.ai
 from negatoscope.doors.web.ai_pages import RUN_REASONS
-from negatoscope.doors.web.reading_words import BAND_WORDS, VIEW_WORDS, waiting_words
+from negatoscope.doors.web.reading_words import AI_WORDS, BAND_WORDS, VIEW_WORDS, waiting_words
 from negatoscope.doors.web.reporting_words import FAULTS, REFUSALS, editor_words
 from negatoscope.reading.listing import View
-from negatoscope.reading.urgency import Band
+from negatoscope.reading.urgency import AiOutcome, Band
 from negatoscope.reporting import checks
 
 AI = Path(negatoscope.ai.__file__).parent
@@ -37,6 +37,10 @@ def test_every_view_and_band_has_a_word() -> None:
 
 def test_editor_knows_what_it_may_have_to_say() -> None:
     assert editor_words().keys() >= FAULTS.keys() | REFUSALS.keys()
+
+
+def test_every_silence_of_the_models_has_a_chip() -> None:
+    assert AI_WORDS.keys() == {outcome.value for outcome in AiOutcome}
 
 
 def test_waits_are_said_in_two_units() -> None:

@@ -34,13 +34,15 @@ _ORDER: Final = MappingProxyType({"STAT": N_("Immediate"), "urgent": N_("Urgent"
 _ORIGIN: Final = MappingProxyType({
     "ED": N_("Emergency department"), "ICU": N_("Intensive care"), "IP": N_("Inpatient"), "OP": N_("Outpatient"),
 })  # fmt: skip
-_AI: Final = MappingProxyType({
+AI_WORDS: Final = MappingProxyType({
     "none": N_("AI: not run"),
     "pending": N_("AI: running"),
     "no_model": N_("AI: no model"),
     "refused": N_("AI: image not suitable"),
     "failed": N_("AI: failed"),
     "succeeded": N_("AI: nothing reported"),
+    "not_critical": N_("AI: finding, not critical"),
+    "set_aside": N_("AI: set aside by the reader"),
 })  # fmt: skip
 _SIDES: Final = MappingProxyType({"R": N_("right"), "L": N_("left"), "B": N_("both sides")})
 _REASONS: Final = MappingProxyType({
@@ -98,7 +100,7 @@ def _chip(component: Component, row: TaskRow) -> Chip:
 
 def _ai_chip(component: Component, row: TaskRow) -> Chip:
     if component.points == 0:
-        word = gettext(_AI.get(component.detail, N_("AI: not run")))
+        word = gettext(AI_WORDS.get(component.detail, N_("AI: not run")))
         return Chip(word, 0, "neutral", gettext("The AI only ever adds points"))
     label, _, probability = component.detail.rpartition(" ")
     titles = next((one.titles for one in row.result.findings if one.label == label), {})
