@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydicom.dataset import Dataset
-from sqlalchemy import ColumnElement, Connection, FromClause, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from negatoscope.access.actions import Action
@@ -16,6 +16,7 @@ from negatoscope.access.model import Subject
 from negatoscope.archive.answers import dataset_of, json_of
 from negatoscope.archive.matching import conditions_of, unsupported_keys
 from negatoscope.archive.query_attributes import ATTRIBUTES, UNIQUE_KEYS, Attribute, Level
+from negatoscope.archive.report_visibility import sees_stored_reports, visible_instances
 from negatoscope.archive.tables import instances, series, studies
 from negatoscope.audit.trail import record
 from negatoscope.platform.database import TenantId
@@ -98,12 +99,23 @@ def _rows(tx: Connection, subject: Subject, query: FindQuery, attributes: Sequen
     if query.level is Level.PATIENT:
         statement = statement.ext(distinct_on(studies.c.patient_id))
     statement = statement.where(visible_studies(subject, studies.c.study_uid, studies.c.patient_id))
+    statement = statement.where(_visible_parts(subject, query.level))
     statement = statement.where(*conditions_of(query.filters, query.level)).order_by(*_order(query.level))
     if query.limit is not None:
         statement = statement.limit(query.limit)
     if query.offset:
         statement = statement.offset(query.offset)
     return [tuple(row) for row in tx.execute(statement)]
+
+
+def _visible_parts(subject: Subject, level: Level) -> ColumnElement[bool]:
+    """Keep the images, and the series with an image, that the archive may show to the subject."""
+    if level.depth < Level.SERIES.depth or sees_stored_reports(subject):
+        return true()
+    if level is Level.IMAGE:
+        return visible_instances(subject)
+    same = and_(instances.c.study_uid == series.c.study_uid, instances.c.series_uid == series.c.series_uid)
+    return exists().where(same, visible_instances(subject))
 
 
 def _tables(level: Level) -> FromClause:

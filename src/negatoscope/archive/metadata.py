@@ -12,13 +12,14 @@ from uuid import UUID
 
 import zstandard
 from pydicom.dataset import Dataset
-from sqlalchemy import Connection
+from sqlalchemy import Connection, true
 
 from negatoscope.access.actions import Action
-from negatoscope.access.model import Subject
+from negatoscope.access.model import Subject, system_subject
 from negatoscope.archive import metadata_store
 from negatoscope.archive.metadata_store import SeriesBlock
 from negatoscope.archive.model import Instance
+from negatoscope.archive.report_visibility import sees_stored_reports, visible_instances
 from negatoscope.archive.stored_file import is_encapsulated, read_header
 from negatoscope.archive.study_store import list_instances
 from negatoscope.archive.viewing_trail import authorised, authorised_instances
@@ -54,20 +55,20 @@ def series_metadata(
     else:
 
         def find(tx: Connection) -> tuple[UUID | None, list[SeriesBlock]]:
-            return metadata_store.list_blocks(tx, study_uid, series_uid, FORMAT)
+            return metadata_store.list_blocks(tx, study_uid, series_uid, FORMAT, where=visible_instances(subject))
 
         blocks = authorised(platform, subject, action, study_uid=study_uid, find=find)
-        block = _join([_whole(platform, study_uid, kept) for kept in blocks])
+        block = _join([_whole(platform, study_uid, kept, subject) for kept in blocks])
     return block.replace(_ENCODED_MARK, b'"BulkDataURI":"' + bulk_data_root.encode("ascii"))
 
 
 def cache_study_metadata(platform: Platform, study_uid: str) -> int:
     """Make the blocks of every series of a study that lack one; return how many were made."""
     with platform.database.read(platform.tenant) as tx:
-        _, blocks = metadata_store.list_blocks(tx, study_uid, None, FORMAT)
+        _, blocks = metadata_store.list_blocks(tx, study_uid, None, FORMAT, where=true())
     missing = [kept for kept in blocks if kept.block is None]
     for kept in missing:
-        _whole(platform, study_uid, kept)
+        _whole(platform, study_uid, kept, system_subject(platform.tenant, "archive"))
     return len(missing)
 
 
@@ -99,16 +100,17 @@ def read_bulk_data(
     return value
 
 
-def _whole(platform: Platform, study_uid: str, kept: SeriesBlock) -> bytes:
-    """Return the block of a series as JSON; made and kept if it lacks."""
+def _whole(platform: Platform, study_uid: str, kept: SeriesBlock, subject: Subject) -> bytes:
+    """Return the block of a series as JSON; made if it lacks, and kept if it holds all that the series has."""
     if kept.block is not None:
         return zstandard.ZstdDecompressor().decompress(kept.block)
     with platform.database.read(platform.tenant) as tx:
-        found = list_instances(tx, study_uid, kept.series_uid)
+        found = list_instances(tx, study_uid, kept.series_uid, where=visible_instances(subject))
     block = _encode(platform, found)
-    compressed = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(block)
-    with platform.database.transaction(platform.tenant) as tx:
-        metadata_store.upsert_block(tx, study_uid, kept.series_uid, covers=len(found), form=FORMAT, block=compressed)
+    if sees_stored_reports(subject):
+        compressed = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(block)
+        with platform.database.transaction(platform.tenant) as tx:
+            metadata_store.upsert_block(tx, study_uid, kept.series_uid, covers=len(found), form=FORMAT, block=compressed)
     return block
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from negatoscope.archive.tables import instances, renderings, series_metadata, studies
@@ -19,9 +19,11 @@ class SeriesBlock(NamedTuple):
     block: bytes | None
 
 
-def list_blocks(tx: Connection, study_uid: str, series_uid: str | None, form: int) -> tuple[UUID | None, list[SeriesBlock]]:
+def list_blocks(
+    tx: Connection, study_uid: str, series_uid: str | None, form: int, *, where: ColumnElement[bool]
+) -> tuple[UUID | None, list[SeriesBlock]]:
     """Return the blocks of a study or of one series, with the patient of the study; (None, []) when there is nothing."""
-    counted = select(instances.c.series_uid, func.count().label("instances")).where(instances.c.study_uid == study_uid)
+    counted = select(instances.c.series_uid, func.count().label("instances")).where(instances.c.study_uid == study_uid, where)
     if series_uid is not None:
         counted = counted.where(instances.c.series_uid == series_uid)
     counts = counted.group_by(instances.c.series_uid).subquery("counts")

@@ -132,7 +132,7 @@ class IncomingInstance:
         return self._study_uid is not None and (attributes is None or attributes.study_instance_uid != self._study_uid)
 
     def _remember(self, stored: StoredInstance) -> None:
-        if stored.study_uid is not None and stored.outcome not in {Outcome.QUARANTINED, Outcome.REFUSED}:
+        if stored.study_uid is not None and stored.outcome is Outcome.STORED:
             self._source.audited_studies.add(stored.study_uid)
 
     def _layout(self, verdict: Verdict, blob: BlobRef) -> Layout:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from negatoscope.access.model import Subject
 from negatoscope.archive import store
 from negatoscope.archive.model import Instance, Outcome, Source, StoredInstance
-from negatoscope.archive.rows import Layout, instance_of, series_values, study_of
+from negatoscope.archive.rows import Layout, instance_of, series_values, side_of, study_of
 from negatoscope.archive.sent_identity import demographics_of, identifiers_of
 from negatoscope.archive.store import StudyIdentity
 from negatoscope.audit.trail import record
@@ -83,25 +83,43 @@ def register(tx: Connection, registration: Registration) -> Registered:
     attributes = verdict.attributes
     if not verdict.accepted or attributes is None or verdict.transfer_syntax_uid is None:
         return _quarantine(tx, registration, str(verdict.refusal))
-    known, series_exists = store.share_study(tx, attributes.study_instance_uid, attributes.series_instance_uid)
-    if known is None:
-        known = _create_study(tx, registration, attributes)
+    known, laterality = store.share_study(tx, attributes.study_instance_uid, attributes.series_instance_uid)
+    # What is made for this object alone goes again if it turns out to be stored already, in this study or another.
+    made = tx.begin_nested() if known is None or laterality is None else None
+    known = known or _create_study(tx, registration, attributes)
     if _names_another_patient(attributes, known):
+        if made is not None:
+            made.rollback()
         return _quarantine(tx, registration, PATIENT_MISMATCH)
-    if not series_exists:
+    if laterality is None:
         store.insert_series(tx, series_values(attributes, registration.at), attributes.modality)
-    instance = instance_of(
+    instance = _instance(registration, attributes, verdict.transfer_syntax_uid)
+    if not store.insert_instance(tx, instance):
+        if made is not None:
+            made.rollback()
+        return _known_already(tx, registration, instance)
+    if made is not None:
+        made.commit()
+    if laterality and laterality != side_of(attributes):
+        store.clear_laterality(tx, instance.study_uid, instance.series_uid)
+    _audit_storage(tx, registration, instance, known.patient_id)
+    return _answer(Outcome.STORED, instance), False
+
+
+def _instance(registration: Registration, attributes: InstanceAttributes, transfer_syntax_uid: str) -> Instance:
+    verdict = registration.verdict
+    return instance_of(
         attributes,
-        transfer_syntax_uid=verdict.transfer_syntax_uid,
+        transfer_syntax_uid=transfer_syntax_uid,
         layout=registration.layout,
         warnings=(*verdict.warnings, *sorted(flag.value for flag in verdict.flags)),
         source=str(registration.source),
         at=registration.at,
         blob=registration.blob,
     )
-    if store.insert_instance(tx, instance):
-        _audit_storage(tx, registration, instance, known.patient_id)
-        return _answer(Outcome.STORED, instance), False
+
+
+def _known_already(tx: Connection, registration: Registration, instance: Instance) -> Registered:
     sha256, key = store.get_current_object(tx, instance.sop_instance_uid)
     if key == instance.blob.key:
         return _answer(Outcome.STORED, instance), False  # committed before, when only the answer was lost

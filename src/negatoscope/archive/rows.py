@@ -67,7 +67,7 @@ def series_values(attributes: InstanceAttributes, at: datetime) -> dict[str, obj
         "series_date": attributes.series_date,
         "series_time": attributes.series_time,
         "body_part": _short(attributes.body_part_examined),
-        "laterality": _short(attributes.laterality or attributes.image_laterality),
+        "laterality": side_of(attributes),
         "protocol_name": _short(attributes.protocol_name),
         "station_name": _short(attributes.station_name),
         "institution_name": _short(attributes.institution_name),
@@ -79,6 +79,11 @@ def series_values(attributes: InstanceAttributes, at: datetime) -> dict[str, obj
         "requests": [asdict(request) for request in attributes.requests],
         "received_at": at,
     }
+
+
+def side_of(attributes: InstanceAttributes) -> str:
+    """Return the side an object shows: that of the image, else that of its series."""
+    return _short(attributes.image_laterality or attributes.laterality)
 
 
 def instance_of(

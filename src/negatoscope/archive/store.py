@@ -27,7 +27,7 @@ _CREATION_LOCK: Final = "hashtextextended(current_tenant()::text || :study_uid, 
 
 _SHARE_STUDY = text(
     f"select pg_advisory_xact_lock_shared({_STUDY_LOCK}),"  # noqa: S608
-    " exists (select from series where study_uid = :study_uid and series_uid = :series_uid),"
+    " (select laterality from series where study_uid = :study_uid and series_uid = :series_uid),"
     " studies.patient_id, studies.sent_patient_id, studies.sent_issuer"
     " from (values (1)) as always left join studies on studies.study_uid = :study_uid"
 )
@@ -57,10 +57,13 @@ class StudyIdentity(NamedTuple):
     sent_issuer: str
 
 
-def share_study(tx: Connection, study_uid: str, series_uid: str) -> tuple[StudyIdentity | None, bool]:
-    """Hold off the stability of the study until the transaction ends; return whose it is, and whether the series exists."""
+def share_study(tx: Connection, study_uid: str, series_uid: str) -> tuple[StudyIdentity | None, str | None]:
+    """Hold off the stability of the study until the transaction ends.
+
+    Return whose study it is and the side of its series (empty for none or both); None for what does not exist.
+    """
     row = tx.execute(_SHARE_STUDY, {"study_uid": study_uid, "series_uid": series_uid}).one()
-    return (StudyIdentity(row[2], row[3], row[4]) if row[2] is not None else None), bool(row[1])
+    return (StudyIdentity(row[2], row[3], row[4]) if row[2] is not None else None), row[1]
 
 
 def lock_study(tx: Connection, study_uid: str) -> None:
@@ -111,6 +114,12 @@ def insert_series(tx: Connection, values: Mapping[str, object], modality: str) -
             .where(columns.study_uid == values["study_uid"], ~columns.modalities.contains([modality]))
             .values(modalities=func.array_append(columns.modalities, modality))
         )
+
+
+def clear_laterality(tx: Connection, study_uid: str, series_uid: str) -> None:
+    """Say of a series no side: its images show several."""
+    same = (series.c.study_uid == study_uid) & (series.c.series_uid == series_uid)
+    tx.execute(update(series).where(same).values(laterality=""))
 
 
 def insert_instance(tx: Connection, instance: Instance) -> bool:

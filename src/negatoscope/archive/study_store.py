@@ -69,18 +69,30 @@ def list_series(tx: Connection, study_uid: str) -> list[Series]:
 
 
 def list_instances(
-    tx: Connection, study_uid: str, series_uid: str | None = None, sop_instance_uid: str | None = None
+    tx: Connection,
+    study_uid: str,
+    series_uid: str | None = None,
+    sop_instance_uid: str | None = None,
+    *,
+    where: ColumnElement[bool] | None = None,
 ) -> list[Instance]:
     """Return the instances of a study, a series or one instance: by series, instance number and UID."""
     query = _select_instances(study_uid, series_uid, sop_instance_uid)
+    if where is not None:
+        query = query.where(where)
     return [_instance(row) for row in tx.execute(query).mappings()]
 
 
 def list_instances_and_patient(
-    tx: Connection, study_uid: str, series_uid: str | None, sop_instance_uid: str | None
+    tx: Connection,
+    study_uid: str,
+    series_uid: str | None,
+    sop_instance_uid: str | None,
+    *,
+    where: ColumnElement[bool],
 ) -> tuple[UUID | None, list[Instance]]:
     """Return the same with the patient of the study, in one query; (None, []) when there is nothing."""
-    query = _select_instances(study_uid, series_uid, sop_instance_uid).add_columns(studies.c.patient_id)
+    query = _select_instances(study_uid, series_uid, sop_instance_uid).where(where).add_columns(studies.c.patient_id)
     joined = instances.join(studies, studies.c.study_uid == instances.c.study_uid)
     rows = tx.execute(query.select_from(joined)).mappings().all()
     return (rows[0]["patient_id"], [_instance(row) for row in rows]) if rows else (None, [])

@@ -18,6 +18,7 @@ from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Subject
 from negatoscope.archive.model import Instance
+from negatoscope.archive.report_visibility import visible_instances
 from negatoscope.archive.study_store import list_instances_and_patient
 from negatoscope.audit.model import JsonValue
 from negatoscope.audit.trail import record
@@ -50,7 +51,8 @@ def authorised_instances(
     """
 
     def find(tx: Connection) -> tuple[UUID | None, list[Instance]]:
-        return list_instances_and_patient(tx, study_uid, series_uid, sop_instance_uid)
+        where = visible_instances(subject)
+        return list_instances_and_patient(tx, study_uid, series_uid, sop_instance_uid, where=where)
 
     return authorised(platform, subject, action, study_uid=study_uid, find=find, objects=objects)
 

@@ -299,3 +299,39 @@ def test_database_that_stays_away_is_said(platform: Platform) -> None:
     with pytest.raises(Unavailable):
         store_data_set(lossy, a_dx_image())
     assert rows(platform, "select count(*) from instances")[0][0] == 0
+
+
+def test_known_uid_under_an_unknown_study_makes_no_empty_study(platform: Platform) -> None:
+    image = a_dx_image()
+    store_data_set(platform, image)
+    image.StudyInstanceUID, image.SeriesInstanceUID, image.PatientID = new_uid(), new_uid(), "SYN-9"
+    assert store_data_set(platform, image).outcome is Outcome.CONFLICT
+    assert rows(platform, "select count(*) from studies")[0][0] == 1
+    assert rows(platform, "select count(*) from series")[0][0] == 1
+    assert rows(platform, "select count(*) from patients")[0][0] == 1
+    assert [row[0] for row in rows(platform, "select kind from events order by sequence")] == [
+        "patient_created",
+        "study_arrived",
+        "instance_conflict",
+    ]
+
+
+def test_association_that_begins_with_a_duplicate_is_traced_with_its_first_new_image(platform: Platform) -> None:
+    image = a_dx_image()
+    store_data_set(platform, image)
+    source = a_source()
+    store_data_set(platform, image, source=source)
+    image.SOPInstanceUID = new_uid()
+    store_data_set(platform, image, source=source)
+    traced = rows(platform, "select count(*) from audit_entries where action = 'images_stored'")
+    assert traced[0][0] == 2
+
+
+@pytest.mark.parametrize(("sides", "expected"), [("RR", "R"), ("RL", ""), ("RRL", ""), ("L", "L")])
+def test_series_has_a_side_while_all_its_images_have_it(platform: Platform, sides: str, expected: str) -> None:
+    image = a_dx_image()
+    for side in sides:
+        image.ImageLaterality, image.SOPInstanceUID = side, new_uid()
+        store_data_set(platform, image)
+    with platform.database.read(platform.tenant) as tx:
+        assert studies.list_series(tx, image.StudyInstanceUID)[0].laterality == expected

@@ -123,6 +123,19 @@ def test_failed_sync_is_never_tried_again_and_the_store_takes_no_more(tmp_path: 
         assert reader.read(0, 4) == b"kept"
 
 
+def test_failed_sync_of_the_folder_stops_the_store_too(tmp_path: Path, tenant: UUID, keyring: Keyring) -> None:
+    disk = FailingDisk(0, errno.EIO)
+    store = LocalBlobStore(tmp_path / "objects", tenant, keyring, disk=disk, reserve_bytes=0)
+    writer = store.begin()
+    writer.write(b"lost")
+    disk.fails_at = disk.calls + 4
+    with pytest.raises(Unavailable):
+        writer.commit()
+    assert disk.failed_call == "sync_folder"
+    with pytest.raises(Unavailable):
+        store.begin()
+
+
 def test_store_leaves_the_reserve_to_the_database(tmp_path: Path, tenant: UUID, keyring: Keyring) -> None:
     store = LocalBlobStore(tmp_path / "objects", tenant, keyring, reserve_bytes=1 << 62)
     with pytest.raises(OutOfResources):

@@ -48,7 +48,8 @@ async def store_instances(request: Request) -> Response:
         parse_study_uid(study_uid)
     platform = platform_of(request)
     subject = await run_in_threadpool(subject_of, request)
-    session = StowSession(platform, subject, study_uid, parameters.get("boundary", "") if is_multipart else None)
+    boundary = parameters.get("boundary", "") if is_multipart else None
+    session = await run_in_threadpool(StowSession, platform, subject, study_uid, boundary)
     try:
         await _receive(request, session)
         await run_in_threadpool(session.finish)

@@ -132,7 +132,9 @@ class LocalBlobStore:
         self._disk.rename(temporary, target)
         try:
             self._disk.sync_folder(folder)
-        except OSError:
+        except OSError as error:
+            if error.errno not in _FULL:
+                self.mark_failed()
             with contextlib.suppress(OSError):
                 self._disk.unlink(target)
             raise
