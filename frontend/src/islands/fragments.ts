@@ -37,7 +37,7 @@ class Fragment {
     const region = document.getElementById(target);
     region?.setAttribute('aria-busy', 'true');
     try {
-      const page = await fetchPage(address, this.pending.signal);
+      const page = await fetchPage(address, { signal: this.pending.signal });
       if (!swap(target, page)) {
         location.assign(address);
         return;

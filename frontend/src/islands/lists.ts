@@ -56,7 +56,7 @@ class LiveList {
   }
 
   private async refresh(): Promise<void> {
-    const page = await fetchPage(location.pathname + location.search);
+    const page = await fetchPage(location.pathname + location.search, { byHand: false });
     const region = this.region;
     const fresh = page.getElementById(this.identifier);
     if (!region || !fresh) return;

@@ -10,18 +10,24 @@ export interface LiveEvent {
   readonly study_uid?: string;
 }
 
-type Word = { readonly type: 'event'; readonly data: LiveEvent } | { readonly type: 'connected'; readonly on: boolean } | { readonly type: 'signed-out' };
+type Word = { readonly type: 'event'; readonly data: LiveEvent } | { readonly type: 'connected'; readonly on: boolean } | { readonly type: 'signed-out' } | { readonly type: 'reload' };
 
 const CHANNEL = 'negatoscope-events';
 const RETRY_MS = 5000;
 let lost = false;
+
+/** Let whatever shows a state ask for it again. */
+function askAnew(): void {
+  document.dispatchEvent(new CustomEvent('negatoscope:reconnected'));
+  document.dispatchEvent(new CustomEvent('negatoscope:findings-changed'));
+}
 
 function showConnection(on: boolean): void {
   const sign = document.getElementById('connection');
   if (sign) sign.hidden = on;
   if (on && lost) {
     announce(sentence('connection_back'));
-    document.dispatchEvent(new CustomEvent('negatoscope:reconnected'));
+    askAnew();
   }
   lost = !on;
 }
@@ -31,6 +37,7 @@ function receive(word: Word): void {
     document.dispatchEvent(new CustomEvent<LiveEvent>('negatoscope:event', { detail: word.data }));
     if (word.data.kind.startsWith('ai_')) document.dispatchEvent(new CustomEvent('negatoscope:findings-changed'));
   }
+  else if (word.type === 'reload') askAnew();
   else if (word.type === 'connected') showConnection(word.on);
   else announce(sentence('signed_out'), true);
 }
@@ -48,6 +55,8 @@ function connect(pass: (word: Word) => void): Promise<void> {
       const data: unknown = JSON.parse(message.data);
       pass({ type: 'event', data: data as LiveEvent }); // our own server writes this shape
     });
+    // More was missed than is kept for us: every list asks anew.
+    source.addEventListener('reload', () => pass({ type: 'reload' }));
     source.addEventListener('signed-out', () => {
       source.close();
       pass({ type: 'signed-out' });

@@ -6,10 +6,16 @@ import { announce } from './status.ts';
 /** The page could not be had; what is shown already stays. */
 export class PageUnavailable extends Error {}
 
+/** How a page is asked for. Not by hand: the session is not kept awake by it. */
+export interface Asking {
+  readonly signal?: AbortSignal;
+  readonly byHand?: boolean;
+}
+
 /** Return the document at an address, or throw PageUnavailable. Says so when the session has ended. */
-export async function fetchPage(address: string, signal?: AbortSignal): Promise<Document> {
+export async function fetchPage(address: string, { signal, byHand = true }: Asking = {}): Promise<Document> {
   const response = await fetch(address, {
-    headers: { Accept: 'text/html' },
+    headers: { Accept: 'text/html', ...(byHand ? {} : { 'Negatoscope-Background': 'yes' }) },
     credentials: 'same-origin',
     ...(signal ? { signal } : {}),
   });

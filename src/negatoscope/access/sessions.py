@@ -107,15 +107,18 @@ def complete_login(platform: Platform, token: str, code: str, *, address: str | 
     return SignedIn(token=fresh, complete=True, user=user)
 
 
-def session_subject(platform: Platform, token: str, *, address: str | None) -> Subject:
-    """Return who is behind a session token, or raise Unauthenticated. Read anew each time, so a revoked one ends at once."""
+def session_subject(platform: Platform, token: str, *, address: str | None, touches: bool = True) -> Subject:
+    """Return who is behind a session token, or raise Unauthenticated. Read anew each time, so a revoked one ends at once.
+
+    `touches`: the person is at work, so the idle time begins anew. A page that listens by itself does not touch.
+    """
     with platform.database.read(platform.tenant) as tx:
         session = _find(tx, platform, token)
         user = store.find_session_user(tx, session.user_id) if session is not None and session.user_id is not None else None
     if session is None or session.auth_level == AWAITING_CODE or (session.share_id is None and user is None):
         raise Unauthenticated("Sign in first.", reason="session_ended")
     now = platform.clock.now()
-    if now - session.last_seen_at > SEEN_EVERY:
+    if touches and now - session.last_seen_at > SEEN_EVERY:
         with platform.database.transaction(platform.tenant) as tx:
             store.update_seen(tx, session.session_id, now)
     if user is None:

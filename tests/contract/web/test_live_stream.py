@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from datetime import timedelta
 
 import orjson
 from fastapi import FastAPI, Request
@@ -12,6 +13,7 @@ from fastapi import FastAPI, Request
 from negatoscope.access.model import Role, Subject
 from negatoscope.access.sessions import logout
 from negatoscope.doors.web.live import stream_events
+from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.events import EventFeed, Position, head, publish
 from negatoscope.platform.runtime import Platform
 from tests.builders.web_client import TestClient, sign_in
@@ -87,6 +89,7 @@ def test_a_broken_stream_resumes_where_it_was(application: FastAPI, browser: Tes
     say(platform, "study_stable", "1.2.2")
 
     async def talk(stream: Stream) -> None:
+        assert (await anext(stream)).startswith(b"event: reload")
         chunks = [await anext(stream), await anext(stream)]
         assert [told(chunk)["kind"] for chunk in chunks] == ["study_arrived", "study_stable"]
         position = Position.parse(chunks[1].split(b"\n", 1)[0].removeprefix(b"id: ").decode())
@@ -112,3 +115,36 @@ def test_the_stream_ends_with_the_session(application: FastAPI, browser: TestCli
 
 def test_the_stream_is_closed_to_nobody_known(browser: TestClient) -> None:
     assert browser.get("/events").status_code == 401
+
+
+def test_the_stream_ends_with_the_session_however_much_happens(
+    application: FastAPI, browser: TestClient, platform: Platform, clock: TurnedClock
+) -> None:
+    subject = sign_in(browser, platform, Role.RADIOLOGIST)
+    session = browser.cookies["session"]
+    with platform.database.read(platform.tenant) as tx:
+        before = head(tx)
+    say(platform, "study_arrived", "1.2.1")
+    say(platform, "study_arrived", "1.2.2")
+
+    async def talk(stream: Stream) -> None:
+        assert (await anext(stream)).startswith(b"event: reload")
+        assert told(await anext(stream))["subject"] == "1.2.1"
+        await asyncio.to_thread(logout, platform, session, address=None)
+        clock.turn(timedelta(seconds=30))
+        assert (await anext(stream)).startswith(b"event: signed-out")
+        assert [chunk async for chunk in stream] == []
+
+    listen(platform, a_request(application, session, str(before)), subject, talk)
+
+
+def test_an_open_page_does_not_keep_the_session_awake(browser: TestClient, platform: Platform, clock: TurnedClock) -> None:
+    sign_in(browser, platform, Role.RADIOLOGIST)
+    for _ in range(3):
+        clock.turn(timedelta(minutes=25))
+        answer = browser.get("/", headers={"Negatoscope-Background": "yes"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    sign_in(browser, platform, Role.RADIOLOGIST)
+    for _ in range(3):
+        clock.turn(timedelta(minutes=25))
+        assert browser.get("/").status_code == 200

@@ -21,6 +21,7 @@ from negatoscope.platform.errors import Forbidden, NegatoscopeError, Unauthentic
 from negatoscope.platform.runtime import Platform
 
 LONGEST_TOKEN: Final = 512
+BACKGROUND_HEADER: Final = "negatoscope-background"
 
 
 def platform_of(request: Request) -> Platform:
@@ -50,7 +51,12 @@ def identify(platform: Platform, request: HTTPConnection) -> Subject:
     session = session_token(request)
     if session is None or len(session) > LONGEST_TOKEN:
         raise Unauthenticated("Sign in first.", reason="no_session")
-    return session_subject(platform, session, address=address_of(request))
+    return session_subject(platform, session, address=address_of(request), touches=is_by_hand(request))
+
+
+def is_by_hand(request: HTTPConnection) -> bool:
+    """Tell whether a person asks; the live stream and the lists that follow it ask by themselves, all night if let."""
+    return BACKGROUND_HEADER not in request.headers and request.url.path != "/events"
 
 
 def remember_subject(request: Request, subject: Subject) -> None:

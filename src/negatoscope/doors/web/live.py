@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 
 from negatoscope.access.model import Action, Subject
 from negatoscope.access.policy import Context, Obligation, Resource, permit
-from negatoscope.doors.web.dependencies import find_subject, signed_in
+from negatoscope.doors.web.dependencies import find_subject, platform_of, signed_in
 from negatoscope.platform.errors import NegatoscopeError
 from negatoscope.platform.events import Event, EventFeed, Position
 
@@ -73,18 +73,25 @@ def encode(event: Event) -> bytes:
 async def stream_events(
     request: Request, feed: EventFeed, subject: Subject, *, heartbeat_s: float = HEARTBEAT_S
 ) -> AsyncGenerator[bytes, None]:
-    """Yield the stream of one browser until it leaves or its session ends."""
-    kinds = told_kinds(subject)
+    """Yield the stream of one browser until it leaves or its session ends, which is looked at however much happens."""
+    clock = platform_of(request).clock
+    kinds, looked_at = told_kinds(subject), clock.monotonic()
     after = Position.parse(request.headers.get("last-event-id", ""))
+    resumes = after is not None
     yield b"retry: %d\n\n" % RECONNECT_MS
     async for event in feed.listen(after=after, heartbeat_s=heartbeat_s):
-        if event is None:
+        if event is None or clock.monotonic() - looked_at >= heartbeat_s:
             try:
                 subject = await run_in_threadpool(find_subject, request)
             except NegatoscopeError:
                 yield b"event: signed-out\ndata: {}\n\n"
                 return
-            kinds = told_kinds(subject)
+            kinds, looked_at = told_kinds(subject), clock.monotonic()
+        if event is not None and resumes:
+            # The log gives back a thousand facts at most: whatever was missed, every list asks anew.
+            resumes = False
+            yield b"event: reload\ndata: {}\n\n"
+        if event is None:
             yield b": beat\n\n"
         elif event.kind in kinds:
             yield encode(event)
