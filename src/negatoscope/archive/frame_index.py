@@ -6,6 +6,7 @@ fragment its offset and length (unsigned 64 bits, little endian). Offsets count 
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,13 +22,43 @@ _SPAN: Final = Struct("<QQ")
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _ITEM_HEADER_BYTES: Final = 8
 _HEAD_BYTES: Final = 12
+_WINDOW_BYTES: Final = 1 << 20
 
 Read = Callable[[int, int], bytes]
 """Give so many bytes of the stored file from an offset."""
 
 
+MOST_FRAGMENTS: Final = 262_144
+"""No device cuts an object finer; a list of more is made to tire whoever reads it."""
+
+
+class WindowedRead:
+    """Serve many small reads from one larger read at a time: each read of the store opens a whole MiB."""
+
+    def __init__(self, read: Read, size: int) -> None:
+        self._read = read
+        self._size = size
+        self._start = 0
+        self._window = b""
+
+    def __call__(self, offset: int, length: int) -> bytes:
+        """Return so many bytes from an offset."""
+        end = offset + length
+        if offset < self._start or end > self._start + len(self._window):
+            if length > _WINDOW_BYTES or end > self._size:
+                return self._read(offset, length)
+            self._start = offset
+            self._window = self._read(offset, min(_WINDOW_BYTES, self._size - offset))
+        return self._window[offset - self._start : end - self._start]
+
+
 def index_frames(span: PixelDataSpan, frames: int, read: Read, *, extended_offset_table: bytes = b"") -> bytes | None:
-    """Return the index of a span of the stored file, or None when its frames cannot be told apart."""
+    """Return the index of a span of the stored file, or None when its frames cannot be told apart.
+
+    Where the gate kept no fragments there are too many to walk while a sender waits: a reader of the frame walks them.
+    """
+    if not span.fragments:
+        return None
     try:
         return pack(group_fragments(span, frames, read, extended_offset_table=extended_offset_table))
     except CorruptObject:
@@ -37,19 +68,27 @@ def index_frames(span: PixelDataSpan, frames: int, read: Read, *, extended_offse
 def group_fragments(
     span: PixelDataSpan, frames: int, read: Read, *, extended_offset_table: bytes = b""
 ) -> Sequence[FrameSpans]:
-    """Return the fragments of each frame; raise CorruptObject when nothing tells them apart."""
+    """Return the fragments of each frame; raise CorruptObject when nothing tells them apart.
+
+    `read` is called for a few bytes of each fragment: give a `WindowedRead`.
+    """
     if not span.fragments:
-        span = replace(span, fragments=tuple(scan_fragments(span.offset, span.length, read)))
+        table, *fragments = scan_fragments(span.offset, span.length, read)
+        span = replace(span, fragments=tuple(fragments), basic_offset_table=table)
     if len(span.fragments) == frames or frames == 1:
         return frame_spans(span, frames)
+    offsets = _offset_table(span, frames, read)
+    if offsets or extended_offset_table:
+        with contextlib.suppress(CorruptObject):
+            return frame_spans(span, frames, basic_offset_table=offsets, extended_offset_table=extended_offset_table)
+    # Some writers give a table that does not fit; where each frame starts like an image, none is needed.
     heads = [read(fragment.offset, min(_HEAD_BYTES, fragment.length)) for fragment in span.fragments]
+    return frame_spans(span, frames, heads=heads)
+
+
+def _offset_table(span: PixelDataSpan, frames: int, read: Read) -> bytes:
     table = span.basic_offset_table
-    offsets = read(table.offset, table.length) if table is not None else b""
-    try:
-        return frame_spans(span, frames, basic_offset_table=offsets, extended_offset_table=extended_offset_table, heads=heads)
-    except CorruptObject:
-        # Some writers give a table that does not fit; where each frame starts like an image, none is needed.
-        return frame_spans(span, frames, heads=heads)
+    return read(table.offset, table.length) if table is not None and table.length == _COUNT.size * frames else b""
 
 
 def pack(frames: Sequence[Sequence[ByteSpan]]) -> bytes:
@@ -82,7 +121,7 @@ def moved(span: PixelDataSpan, by: int) -> PixelDataSpan:
 
 
 def scan_fragments(offset: int, length: int, read: Read) -> list[ByteSpan]:
-    """List the fragments of an element that has more of them than the gate keeps, by walking its items."""
+    """List the items of an element by walking it: the basic offset table, then each fragment."""
     spans: list[ByteSpan] = []
     place, end = offset, offset + length
     while place + _ITEM_HEADER_BYTES <= end:
@@ -92,4 +131,8 @@ def scan_fragments(offset: int, length: int, read: Read) -> list[ByteSpan]:
             break
         spans.append(ByteSpan(place + _ITEM_HEADER_BYTES, size))
         place += _ITEM_HEADER_BYTES + size
-    return spans[1:]
+        if len(spans) > MOST_FRAGMENTS:
+            break
+    if not 0 < len(spans) <= MOST_FRAGMENTS:
+        raise CorruptObject("The fragments of an object cannot be listed.", reason="frames_not_separable")
+    return spans

@@ -14,7 +14,7 @@ from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Subject
 from negatoscope.archive import registering
-from negatoscope.archive.frame_index import index_frames, moved
+from negatoscope.archive.frame_index import WindowedRead, index_frames, moved
 from negatoscope.archive.incoming_file import IncomingFile
 from negatoscope.archive.model import Outcome, Source, SourceKind, StoredInstance
 from negatoscope.archive.rows import Layout
@@ -155,4 +155,5 @@ class IncomingInstance:
             bulk_value(verdict.header, verdict.transfer_syntax_uid or "", _EXTENDED_OFFSET_TABLE) if verdict.header else None
         )
         with self._platform.blobs.open(blob) as reader:
-            return index_frames(span, verdict.attributes.frames, reader.read, extended_offset_table=table or b"")
+            read = WindowedRead(reader.read, reader.size)
+            return index_frames(span, verdict.attributes.frames, read, extended_offset_table=table or b"")

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from negatoscope.archive.frame_index import find_frame, group_fragments
+from negatoscope.archive.frame_index import WindowedRead, find_frame, group_fragments
 from negatoscope.archive.model import Instance
 from negatoscope.formats.dicom.frames import native_frame_span
 from negatoscope.formats.dicom.transfer_syntaxes import (
@@ -95,7 +95,7 @@ def _searched_frame_spans(reader: BlobReader, instance: Instance, frame: int) ->
         length=instance.pixel_length or 0,
         encapsulated=True,
     )
-    return group_fragments(span, instance.frames, reader.read)[frame - 1]
+    return group_fragments(span, instance.frames, WindowedRead(reader.read, reader.size))[frame - 1]
 
 
 def frame_pieces(reader: BlobReader, instance: Instance, frame: int) -> Iterator[bytes]:

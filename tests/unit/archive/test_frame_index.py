@@ -1,13 +1,25 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negatoscope.archive.frame_index import find_frame, index_frames, moved, pack, scan_fragments
+from negatoscope.archive.frame_index import (
+    MOST_FRAGMENTS,
+    WindowedRead,
+    find_frame,
+    group_fragments,
+    index_frames,
+    moved,
+    pack,
+    scan_fragments,
+)
 from negatoscope.formats.dicom.verdict import ByteSpan, PixelDataSpan
+from negatoscope.platform.errors import CorruptObject
 
 SPANS = st.builds(ByteSpan, st.integers(0, 2**40), st.integers(0, 2**32))
 
@@ -83,13 +95,60 @@ def test_fragments_that_cannot_be_told_apart_have_no_index() -> None:
 
 def test_scan_finds_what_the_gate_found() -> None:
     data, span = element([A, B, C], [0, 12])
-    assert tuple(scan_fragments(span.offset, span.length, lambda o, n: data[o : o + n])) == span.fragments
+    table, *fragments = scan_fragments(span.offset, span.length, lambda o, n: data[o : o + n])
+    assert tuple(fragments) == span.fragments
+    assert table == span.basic_offset_table
 
 
 def test_scan_stops_at_a_length_that_leaves_the_element() -> None:
     data, span = element([A, B], [])
     damaged = data.replace(struct.pack("<I", len(B)) + B, struct.pack("<I", 10**9) + B)
-    assert len(scan_fragments(span.offset, span.length, lambda o, n: damaged[o : o + n])) == 1
+    assert len(scan_fragments(span.offset, span.length, lambda o, n: damaged[o : o + n])) == 2
+
+
+def test_endless_fragments_are_given_up() -> None:
+    item = b"\xfe\xff\x00\xe0" + bytes(4)
+    with pytest.raises(CorruptObject):
+        scan_fragments(0, len(item) * (MOST_FRAGMENTS + 5), lambda *_: item)
+
+
+def test_fragments_that_the_gate_did_not_keep_are_not_walked_at_reception() -> None:
+    data, span = element([A, B, C], [])
+
+    def never(offset: int, length: int) -> bytes:
+        raise AssertionError
+
+    assert index_frames(replace(span, fragments=()), 1, never) is None
+    kept = group_fragments(replace(span, fragments=()), 2, lambda o, n: data[o : o + n])
+    assert [len(fragments) for fragments in kept] == [2, 1]
+
+
+def test_heads_are_not_read_where_the_table_decides() -> None:
+    data, span = element([A, B, C], [0, len(A) + 8])
+    reads: list[tuple[int, int]] = []
+
+    def read(offset: int, length: int) -> bytes:
+        reads.append((offset, length))
+        return data[offset : offset + length]
+
+    assert index_frames(span, 2, read) is not None
+    assert reads == [(108, 8)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 300)), max_size=30))
+def test_windowed_reads_are_the_same_bytes(ranges: list[tuple[int, int]]) -> None:
+    data = bytes(number % 251 for number in range(5300))
+    calls = []
+
+    def read(offset: int, length: int) -> bytes:
+        calls.append(offset)
+        return data[offset : offset + length]
+
+    windowed = WindowedRead(read, len(data))
+    for offset, length in ranges:
+        assert windowed(offset, length) == data[offset : offset + length]
+    if ranges and all(first <= second for first, second in pairwise(offset for offset, _ in ranges)):
+        assert len(calls) <= 1
 
 
 def test_moved_span_keeps_lengths() -> None:
