@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
+from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Action, Subject
 from negatoscope.doors.web.dependencies import platform_of, requires
 from negatoscope.doors.web.formatting import format_time
@@ -79,6 +80,8 @@ def begin(request: Request, report_id: UUID, choice: TemplateIn, subject: Author
     platform = platform_of(request)
     with platform.database.read(platform.tenant) as tx:
         report = get_report(tx, report_id)
+        for action in (Action.DRAFT_REPORT, Action.READ_PRELIMINARY_REPORT):  # what is begun shows what was asked
+            authorise(tx, subject, action, patient_id=report.patient_id, study_uid=report.study_uid)
         procedure = procedure_for_study(tx, report.study_uid)
     side = procedure.laterality.value if procedure is not None and procedure.laterality is not None else ""
     indication = procedure.clinical_question if procedure is not None else ""
