@@ -15,10 +15,13 @@ from negatoscope.platform.database import Database, TenantId
 from negatoscope.platform.embedded import EmbeddedServer
 from negatoscope.platform.errors import SettingsError
 from negatoscope.platform.jobs import Jobs
+from negatoscope.platform.keyring import Keyring
 from negatoscope.platform.migrations import migrate
 from negatoscope.platform.runtime import Platform
 from negatoscope.platform.sandbox import Sandbox
 from negatoscope.platform.settings import Settings
+
+KEYRING_LOCK = 0x6B657973
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,36 @@ def prepare_database(database: Database, settings: Settings) -> TenantId:
     """Run the migrations, make the tables of the job engine and the tenant; return the tenant. Safe to repeat."""
     migrate(database, files("negatoscope.app") / "migrations")
     jobs.prepare(database.url)
+    note_keyring(database, settings)
     with database.owner_transaction() as tx:
         tx.execute(
             text("insert into tenants (tenant, name) values (:tenant, :name) on conflict (name) do nothing"),
             {"tenant": uuid4(), "name": settings.tenant},
         )
     return find_tenant(database, settings.tenant)
+
+
+def note_keyring(database: Database, settings: Settings) -> None:
+    """Make the keyring at the very first start, and refuse to start without a key that this database was used with."""
+    path = settings.data / "keyring.json"
+    with database.owner_transaction() as tx:
+        tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": KEYRING_LOCK})
+        known = set(tx.scalars(text("select identifier from keyring_keys")))
+        if known and not path.exists():
+            raise SettingsError(
+                f"The keyring {path} is missing, and what this database knows of was sealed with it. Restore it from its backup, "
+                "or copy it from another machine of this installation; nothing was changed.",
+                reason="keyring_missing",
+            )
+        identifiers = Keyring.open_or_create(path).identifiers
+        if known - identifiers:
+            raise SettingsError(
+                f"The keyring {path} is of another installation: it lacks a key that this database was used with. "
+                "Restore the right one from its backup.",
+                reason="keyring_foreign",
+            )
+        for identifier in identifiers - known:
+            tx.execute(text("insert into keyring_keys (identifier) values (:identifier)"), {"identifier": identifier})
 
 
 def find_tenant(database: Database, name: str) -> TenantId:

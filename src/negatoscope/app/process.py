@@ -18,12 +18,14 @@ from negatoscope.platform.runtime import Platform
 from negatoscope.platform.settings import Settings, load_settings
 
 PR_SET_PDEATHSIG = 1
+# Database connections a process of a role keeps; it may open as many again for a while.
+CONNECTIONS = {"web": 16, "dimse": 8, "hl7": 4, "worker": 6}
 
 
 def platform_of_process(settings: Settings, role: str) -> Platform:
     """Return the engines of this process; the database must have been prepared by 'negatoscope run'."""
     configure_logs(settings.log_level, process=role)
-    database = Database(start_database(settings).url)
+    database = Database(start_database(settings).url, pool_size=CONNECTIONS[role])
     return build_platform(settings, database, find_tenant(database, settings.tenant))
 
 

@@ -23,7 +23,7 @@ class Worker:
         self._platform = platform
         self._reactor = Reactor(platform, REACTIONS)
         self._lease = Lease(platform.database, platform.jobs, platform.clock, executor_id=executor_id)
-        self._jobs = JobWorker(platform, JOBS, executor_id=executor_id, check_lease=self._lease.check)
+        self._jobs = JobWorker(platform, JOBS, executor_id=executor_id, lease=self._lease)
         self._tenants = [platform]
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []

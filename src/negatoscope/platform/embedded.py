@@ -48,6 +48,12 @@ class EmbeddedServer:
                 for name, value in SERVER_SETTINGS.items():
                     connection.execute(f"alter system set {name} = '{value}'")
                 connection.execute("select pg_reload_conf()")
+                fresh = connection.execute("select current_setting('max_connections')").fetchone() != (
+                    SERVER_SETTINGS["max_connections"],
+                )
+            if fresh:  # the very first start: this setting is read at the start alone
+                server.stop()
+                server.start()
         except SettingsError:
             raise
         except Exception as error:  # the wheel raises whatever its processes left: one sentence for the operator
@@ -70,5 +76,5 @@ SERVER_SETTINGS = {
     "wal_compression": "on",
     "checkpoint_timeout": "15min",
     "max_wal_size": "2GB",
-    "commit_delay": "0",
+    "max_connections": "300",
 }

@@ -11,9 +11,10 @@ from uuid import UUID
 from dbos import DBOS, DBOSConfig
 
 from negatoscope.platform.database import TenantId
-from negatoscope.platform.errors import NegatoscopeError
+from negatoscope.platform.errors import NegatoscopeError, Unavailable
 from negatoscope.platform.jobs import APPLICATION, QUEUE, VERSION, WORKFLOW, JobFailed, JsonSerializer, engine_url
 from negatoscope.platform.json_value import JsonValue
+from negatoscope.platform.lease import Lease
 from negatoscope.platform.logs import get_logger
 from negatoscope.platform.runtime import Platform
 
@@ -78,11 +79,11 @@ class JobWorker:
         jobs: tuple[JobDefinition, ...],
         *,
         executor_id: str,
-        check_lease: Callable[[], None],
+        lease: Lease,
         threads: int = 4,
     ) -> None:
         self.executor_id = executor_id
-        self._check_lease = check_lease
+        self._lease = lease
         self._platform = platform
         self._jobs = {job.name: job for job in jobs}
         self._threads = threads
@@ -110,17 +111,22 @@ class JobWorker:
 
     def _attempt(self, tenant: str, name: str, key: str, attempt: int, arguments: dict[str, JsonValue]) -> str:
         platform = self._platform.for_tenant(TenantId(UUID(tenant)))
-        job = self._jobs.get(name)
-        if job is None:
-            raise JobFailed(f"no job named {name}")
-        self._check_lease()
+        self._lease.wait()
+        job = self._jobs.get(name) or JobDefinition(
+            name=name, run=_unknown_to_this_release, max_attempts=None, first_retry_s=60.0
+        )
         return perform(platform, job, JobRun(key=key, attempt=attempt, arguments=arguments, step=self._durable_step))
 
     def _durable_step(self, name: str, work: Callable[[], JsonValue]) -> JsonValue:
-        self._check_lease()
+        self._lease.check()
         return DBOS.run_step({"name": name}, partial(work))
 
     def close(self) -> None:
         """Finish what runs, for up to ten seconds, and leave the rest to whoever takes over."""
         with contextlib.suppress(Exception):  # the database may be gone already; unfinished attempts are resumed later
             DBOS.destroy(workflow_completion_timeout_sec=10)
+
+
+def _unknown_to_this_release(_: Platform, run: JobRun) -> None:
+    """Fail the attempt, so that it comes back: a worker of another release knows this kind of job."""
+    raise Unavailable("This worker does not know this kind of job.", reason="unknown_job")

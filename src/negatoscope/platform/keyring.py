@@ -55,6 +55,11 @@ class Keyring:
             raise SettingsError(f"The keyring {path} is damaged: restore it from its backup.")
         return cls(masters, current)
 
+    @property
+    def identifiers(self) -> frozenset[str]:
+        """Return the identifiers of the master keys, in hexadecimal; they say nothing of the keys."""
+        return frozenset(identifier.hex() for identifier in self._masters)
+
     def wrap(self, tenant: UUID, name: str, key: bytes) -> bytes:
         """Seal the key of the object `name`."""
         nonce = secrets.token_bytes(_NONCE_BYTES)

@@ -56,6 +56,15 @@ class Lease:
         if self._beaten_at is None or self._clock.monotonic() - self._beaten_at > LEASE_S:
             raise Unavailable("This worker lost its lease.", reason="lease_lost")
 
+    def wait(self) -> None:
+        """Return once this executor holds its lease: work that was taken while the database was away waits for the next beat."""
+        while True:
+            try:
+                return self.check()
+            except Unavailable:
+                if self._stop.wait(0.1):
+                    raise
+
     def beat(self) -> None:
         """Say that this executor lives."""
         began = self._clock.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any
@@ -32,6 +33,17 @@ def _keep_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
     return event
 
 
+def _places_of_exception(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say of an exception its kind and the places it passed, never its message: that may hold what patients are called."""
+    told = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if told is True else told
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-8:]
+        places = " > ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
+        event["exception"] = f"{type(error).__name__} at {places}"
+    return event
+
+
 def configure_logs(level: str, *, process: str) -> None:
     """Send every log line of this process to standard error as JSON."""
     logging.basicConfig(
@@ -43,7 +55,7 @@ def configure_logs(level: str, *, process: str) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _places_of_exception,
             _keep_allowed,
             structlog.processors.JSONRenderer(ensure_ascii=True),
         ],

@@ -17,13 +17,14 @@ from multiprocessing.connection import Connection
 from typing import TypeVar, cast
 
 from negatoscope.platform import errors
-from negatoscope.platform.errors import NegatoscopeError, Refused
+from negatoscope.platform.errors import NegatoscopeError, Refused, Unavailable
 from negatoscope.platform.plain import Plain, pack, unpack
 
 R = TypeVar("R")
 
 DEFAULT_MEMORY_BYTES = 3 << 30
 JOBS_PER_PROCESS = 500
+LONGEST_WAIT_S = 10.0
 
 
 class _Worker:
@@ -62,9 +63,12 @@ class Sandbox:
 
         Raises Refused with reason `sandbox_timeout` or `sandbox_crashed` when the worker had to be killed or died; a
         NegatoscopeError raised by the function arrives as it is, any other exception as Refused `sandbox_failed`.
+        Raises Unavailable `sandbox_busy` when no worker is free for ten seconds: work that hangs may not hold its callers.
         """
         name = f"{function.__module__}:{function.__qualname__}"
-        with self._slots:
+        if not self._slots.acquire(timeout=LONGEST_WAIT_S):
+            raise Unavailable("Every worker process is busy.", reason="sandbox_busy")
+        try:
             worker = self._take(memory_bytes)
             try:
                 worker.connection.send_bytes(pack([name, cast("list[Plain]", list(args))]))
@@ -80,6 +84,8 @@ class Sandbox:
                     worker.kill()
                 raise
             self._give_back(worker)
+        finally:
+            self._slots.release()
         if "value" in answer:
             return cast("R", answer["value"])
         raise _error_of(answer)

@@ -58,7 +58,7 @@ class Vitals:
 
 def read_vitals(platform: Platform) -> Vitals:
     """Return the vitals; a few queries, none of which grows with the archive."""
-    with platform.database.owner_transaction() as tx:
+    with platform.database.read(platform.tenant) as tx:
         rows = tx.execute(
             text(
                 "select executor_id, seen_at, seen_at > now() - :lease from job_executors where seen_at > now() - interval '1 day'"
@@ -66,7 +66,6 @@ def read_vitals(platform: Platform) -> Vitals:
             {"lease": timedelta(seconds=LEASE_S)},
         ).all()
         executors = tuple(Executor(executor_id=row[0], seen_at=row[1], alive=row[2]) for row in rows)
-    with platform.database.read(platform.tenant) as tx:
         reactions = tuple(
             ReactionState(name=row[0], waiting=row[1], failures=row[2])
             for row in tx.execute(

@@ -48,7 +48,7 @@ if __name__ == "__main__":
     platform = build_platform(Settings(data=Path(folder)), database, TenantId(UUID(tenant)))
     lease = Lease(database, platform.jobs, platform.clock, executor_id=executor)
     lease.start()
-    worker = JobWorker(platform, (WORK,), executor_id=executor, check_lease=lease.check)
+    worker = JobWorker(platform, (WORK,), executor_id=executor, lease=lease)
     worker.start()
     sys.stdout.write("ready\n")
     sys.stdout.flush()

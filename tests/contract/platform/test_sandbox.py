@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from negatoscope.platform.errors import InvalidInput, Refused
+from negatoscope.platform.errors import InvalidInput, Refused, Unavailable
 from negatoscope.platform.sandbox import Sandbox
 
 
@@ -61,3 +63,26 @@ def test_crash_hang_and_bomb_are_contained(sandbox: Sandbox, function: object, r
         sandbox.run(function, timeout_s=1.0, memory_bytes=2 << 30)
     assert caught.value.reason == reason
     assert sandbox.run(where) != os.getpid()
+
+
+def test_busy_sandbox_says_so_instead_of_holding_its_callers(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("negatoscope.platform.sandbox.LONGEST_WAIT_S", 0.05)
+    taken = threading.Event()
+
+    def hold() -> None:
+        with contextlib.suppress(Refused):
+            taken.set()
+            sandbox.run(hang, timeout_s=5.0)
+
+    held = threading.Thread(target=hold)
+    held.start()
+    taken.wait()
+
+    def ask_until_refused() -> None:
+        while held.is_alive():
+            sandbox.run(where)
+
+    with pytest.raises(Unavailable) as caught:
+        ask_until_refused()
+    assert caught.value.reason == "sandbox_busy"
+    held.join()

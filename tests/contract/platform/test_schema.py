@@ -14,7 +14,7 @@ from negatoscope.platform.runtime import Platform
 from tests.architecture.sources import PACKAGE
 from tests.paths import ROOT
 
-OWNER_ALONE = {"schema_migrations", "job_executors", "job_takeovers", "tenants"}
+OWNER_ALONE = {"schema_migrations", "job_executors", "job_takeovers", "keyring_keys", "tenants"}
 FACTS = text(
     "select c.relname, c.relrowsecurity, c.relforcerowsecurity, array_agg(a.attname order by a.attnum) filter (where a.attnum > 0)"
     " from pg_class c join pg_namespace n on n.oid = c.relnamespace"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from negatoscope.platform.events import Event, publish
 from negatoscope.platform.lease import Lease
@@ -25,6 +25,8 @@ def test_vitals_show_waiting_facts_and_failures(platform: Platform, react: Calla
     before = next(reaction for reaction in read_vitals(platform).reactions if reaction.name == "broken")
     assert (before.waiting, before.failures) == (2, 1)
     for _ in range(12):
+        with platform.database.transaction(platform.tenant) as tx:
+            tx.execute(text("update event_cursors set next_try_at = '-infinity'"))
         react(Reaction(name="broken", kinds=frozenset({"happened"}), handle=fail))
     after = read_vitals(platform)
     assert [fault.reaction for fault in after.event_faults] == ["broken", "broken"]

@@ -28,3 +28,15 @@ def test_line_breaks_and_escapes_stay_in_one_line(capsys: pytest.CaptureFixture[
     lines = capsys.readouterr().err.strip().splitlines()
     assert len([line for line in lines if "login ok" in line]) == 1
     assert "\x1b" not in lines[-1]
+
+
+def test_exception_is_told_by_its_places_without_its_message(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", process="test")
+    try:
+        raise ValueError(CANARIES["patient_name"])
+    except ValueError:
+        get_logger().error("failed", exc_info=True)
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert CANARIES["patient_name"] not in json.loads(line)["exception"]
+    assert "ValueError at " in json.loads(line)["exception"]
+    assert "test_logs.py" in line

@@ -10,6 +10,7 @@ from negatoscope import __version__
 from negatoscope.app.command_line.demo import demo
 from negatoscope.app.command_line.doctor import doctor
 from negatoscope.app.command_line.import_ import import_
+from negatoscope.app.command_line.retry import retry
 from negatoscope.app.command_line.run import run
 from negatoscope.app.command_line.settings import settings
 from negatoscope.app.command_line.token import token
@@ -28,7 +29,7 @@ def command_line() -> None:
     """
 
 
-for command in (run, demo, import_, user, token, verify, doctor, settings):
+for command in (run, demo, import_, user, token, verify, doctor, retry, settings):
     command_line.add_command(command)
 
 

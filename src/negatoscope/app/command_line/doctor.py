@@ -65,7 +65,7 @@ def _disk(platform: Platform) -> Iterator[str]:
 def _queues(platform: Platform) -> Iterator[str]:
     vitals = read_vitals(platform)
     for fault in vitals.event_faults[:5]:
-        yield f"A fact of kind {fault.kind} was parked since {fault.at:%Y-%m-%d %H:%M} because {fault.reaction} could not digest it."
+        yield f"A fact of kind {fault.kind} was parked since {fault.at:%Y-%m-%d %H:%M} because {fault.reaction} could not digest it: 'negatoscope retry' once that is mended."
     for job in vitals.jobs_failed[:5]:
         yield f"A job failed for good: {job.partition('/')[2]}."
 
