@@ -88,6 +88,9 @@ def find_circumstances(platform: Platform, tx: Connection, report: Report) -> Ci
     images = [one for one in list_series(tx, report.study_uid) if one.modality != "DOC"]
     institution = next((one.institution_name for one in images if one.institution_name), "")
     equipment = [" ".join(part for part in (one.manufacturer, one.model_name, one.station_name) if part) for one in images]
+    exposures = exposures_of_study(tx, report.study_uid)
+    # Each image names its side in the register; a series row knows the side of its first image only.
+    sides = frozenset(one.laterality for one in exposures if one.laterality in {"R", "L"})
     return Circumstances(
         patient=get_patient(tx, study.patient_id),
         study=study,
@@ -95,8 +98,8 @@ def find_circumstances(platform: Platform, tx: Connection, report: Report) -> Ci
         procedure=(order.description(report.language) if order is not None else "") or study.study_description,
         institution=institution or platform.settings.tenant,
         equipment="; ".join(dict.fromkeys(part for part in equipment if part)),
-        image_sides=frozenset(one.laterality for one in images if one.laterality in {"R", "L"}),
-        dose_lines=tuple(report_lines(exposures_of_study(tx, report.study_uid), report.language)),
+        image_sides=sides or frozenset(one.laterality for one in images if one.laterality in {"R", "L"}),
+        dose_lines=tuple(report_lines(exposures, report.language)),
         ai_lines=ai_lines_of_study(tx, report.study_uid, report.language),
         earlier=tuple(store.list_versions(tx, report.report_id)),
     )

@@ -139,7 +139,7 @@ class Body:
 class Report:
     """The report of one study, as it is being worked on. `version` is the lock of the row, not a signed version.
 
-    `patient_id` is the patient whose study it is now, here and in the versions.
+    `patient_id` is the patient whose study it is now.
     """
 
     report_id: UUID
@@ -159,7 +159,9 @@ class Report:
 class ReportVersion:
     """One signed version. Never changes. `content_sha256` covers text, patient, study, signer and the version before.
 
-    `pdf_sha256` is that of the rendering, which is stored in the study as `sop_instance_uid`.
+    `pdf_sha256` is that of the rendering, which is stored in the study as `sop_instance_uid`; a preliminary version stays
+    out of the study and has none. `patient_id` is the patient for whom it was signed; `identity_changed` tells that the
+    study was given to another since: the version then names a stranger, and nobody outside the department sees it.
     """
 
     version_id: UUID
@@ -182,6 +184,7 @@ class ReportVersion:
     auth_level: str
     signed_at: datetime
     discrepancy: Discrepancy | None
+    identity_changed: bool = False
 
 
 def content_sha256(content: Mapping[str, object]) -> str:

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
-from negatoscope.access.model import Subject
-from negatoscope.archive.studies import list_instances
+from negatoscope.access.model import Subject, SubjectKind
+from negatoscope.archive.model import Instance
+from negatoscope.archive.studies import get_study, list_instances
 from negatoscope.audit.trail import record
 from negatoscope.platform.errors import CorruptObject, NotFound
 from negatoscope.platform.runtime import Platform
@@ -53,25 +54,34 @@ def pdf(platform: Platform, subject: Subject, version_id: UUID) -> bytes:
     with platform.database.transaction(platform.tenant) as tx:
         version = store.get_version(tx, version_id)
         _authorise_and_record(tx, subject, version)
-        found = list_instances(tx, version.study_uid, version.series_uid, version.sop_instance_uid)
-    if not found:
-        raise NotFound("The rendering of this report is not in the study.")
-    with platform.blobs.open(found[0].blob) as reader:
-        content = extract_pdf(b"".join(reader.chunks()))
+        kept = store.find_kept_pdf(tx, version_id)
+        found = list_instances(tx, version.study_uid, version.series_uid, version.sop_instance_uid) if kept is None else []
+    content = kept if kept is not None else _stored_pdf(platform, found)
     if sha256(content).hexdigest() != version.pdf_sha256:
         raise CorruptObject("The stored report is not the one that was signed.", reason="report_hash")
     return content
 
 
+def _stored_pdf(platform: Platform, found: Sequence[Instance]) -> bytes:
+    if not found:
+        raise NotFound("The rendering of this report is not in the study.")
+    with platform.blobs.open(found[0].blob) as reader:
+        return extract_pdf(b"".join(reader.chunks()))
+
+
 def _authorise_and_record(tx: Connection, subject: Subject, version: ReportVersion) -> None:
+    """Ask the policy about the study's present patient; a report signed for another goes to the department alone."""
+    if version.identity_changed and (subject.is_restricted or subject.kind is not SubjectKind.USER):
+        raise NotFound("There is no such version of a report.")
+    present = get_study(tx, version.study_uid).patient_id
     is_preliminary = version.status is VersionStatus.PRELIMINARY
     action = Action.READ_PRELIMINARY_REPORT if is_preliminary else Action.READ_FINAL_REPORT
-    authorise(tx, subject, action, patient_id=version.patient_id, study_uid=version.study_uid)
+    authorise(tx, subject, action, patient_id=present, study_uid=version.study_uid)
     record(
         tx,
         subject.actor,
         action,
-        patient_id=version.patient_id,
+        patient_id=present,
         study_uid=version.study_uid,
         objects={"report_version": str(version.version_id), "number": version.number},
     )

@@ -1,5 +1,6 @@
 """Sign a report: prove who signs, check what must be in order, render, store in the study, and fix it for good.
 
+A preliminary report stays out of the study, where everybody who sees the images would read it.
 The rendering is made and its bytes are durable before the rows; the object of the archive, the version, the report, the
 event and the audit entry commit together or not at all.
 """
@@ -99,6 +100,10 @@ def sign(
         header = _header_of_study(platform, tx, signature.report.study_uid)
     pdf = render_pdf(printed_report(platform, signature.version, signature.circumstances))
     signed = replace(signature.version, pdf_sha256=sha256(pdf).hexdigest(), pdf_size=len(pdf))
+    if signed.status is VersionStatus.PRELIMINARY:
+        with platform.database.transaction(platform.tenant) as tx:
+            _commit(platform, tx, signer, replace(signature, version=signed), kept=pdf)
+        return signed
     incoming = begin_instance(
         platform,
         system_subject(platform.tenant, "reporting"),
@@ -107,7 +112,7 @@ def sign(
     try:
         incoming.write(encapsulate(pdf, header, _document_facts(platform, signed, signature.circumstances)))
         with platform.database.transaction(platform.tenant) as tx:
-            _commit(platform, tx, signer, replace(signature, version=signed), incoming)
+            _commit(platform, tx, signer, replace(signature, version=signed), incoming=incoming)
     except BaseException:
         incoming.discard()
         raise
@@ -195,7 +200,7 @@ def _unsigned_version(
         pdf_sha256="",
         pdf_size=0,
         series_uid=earlier[-1].series_uid if earlier else new_uid(),
-        sop_instance_uid=new_uid(),
+        sop_instance_uid="" if status is VersionStatus.PRELIMINARY else new_uid(),
         signer_id=signer.user_id,
         signer_name=signer.display_name,
         signer_identifier=signer.professional_identifier or "",
@@ -230,19 +235,30 @@ def _document_facts(platform: Platform, version: ReportVersion, circumstances: C
         language=version.language,
         institution=circumstances.institution,
         signed_at=local(platform, version.signed_at),
-        is_final=version.status is not VersionStatus.PRELIMINARY,
+        is_final=True,
     )
 
 
-def _commit(platform: Platform, tx: Connection, signer: Subject, signature: _Signature, incoming: IncomingInstance) -> None:
+def _commit(
+    platform: Platform,
+    tx: Connection,
+    signer: Subject,
+    signature: _Signature,
+    *,
+    incoming: IncomingInstance | None = None,
+    kept: bytes | None = None,
+) -> None:
     report, version = signature.report, signature.version
     current = store.get_report(tx, report.report_id, lock=True)
-    if current.version != report.version:
+    # What was printed names the patient as the study had him: nobody may move it before this is committed.
+    patient_id = store.hold_patient(tx, report.study_uid)
+    if current.version != report.version or patient_id != report.patient_id:
         raise StaleVersion("The report was changed meanwhile; read it again before you sign.", field="version")
-    stored = incoming.commit(tx)
-    if stored.outcome is not Outcome.STORED:
-        raise Conflict("The study cannot take the report.", reason=stored.refusal or stored.outcome.value)
-    store.insert_version(tx, version)
+    if incoming is not None:
+        stored = incoming.commit(tx)
+        if stored.outcome is not Outcome.STORED:
+            raise Conflict("The study cannot take the report.", reason=stored.refusal or stored.outcome.value)
+    store.insert_version(tx, version, pdf=kept)
     body = replace(report.body, addendum="") if signature.event is ReportEvent.SIGN_ADDENDUM else report.body
     store.update_report(
         tx,

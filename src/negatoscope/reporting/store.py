@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, Select, Table, select, update
+from sqlalchemy import Connection, RowMapping, Select, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from negatoscope.archive.tables import studies
@@ -16,10 +16,17 @@ from negatoscope.reporting.model import Body, Discrepancy, Report, ReportState, 
 from negatoscope.reporting.tables import report_versions, reports
 
 
-def _present(table: Table) -> Select[tuple[object, ...]]:
-    """Select rows with the patient whose study it is now: a study may be given to another patient after a signature."""
-    own = [column for column in table.c if column.name != "patient_id"]
-    return select(*own, studies.c.patient_id).join(studies, studies.c.study_uid == table.c.study_uid)
+def _reports() -> Select[tuple[object, ...]]:
+    """Select reports with the patient whose study it is now: what is not signed follows its study."""
+    own = [column for column in reports.c if column.name != "patient_id"]
+    return select(*own, studies.c.patient_id).join(studies, studies.c.study_uid == reports.c.study_uid)
+
+
+def _versions() -> Select[tuple[object, ...]]:
+    """Select versions, each with whether its study was given to another patient since it was signed."""
+    own = [column for column in report_versions.c if column.name != "pdf"]
+    changed = (studies.c.patient_id != report_versions.c.patient_id).label("identity_changed")
+    return select(*own, changed).join(studies, studies.c.study_uid == report_versions.c.study_uid)
 
 
 def insert_report(tx: Connection, report: Report) -> bool:
@@ -31,13 +38,13 @@ def insert_report(tx: Connection, report: Report) -> bool:
 
 def find_report_of_study(tx: Connection, study_uid: str) -> Report | None:
     """Return the report of a study, None when nobody began one."""
-    row = tx.execute(_present(reports).where(reports.c.study_uid == study_uid)).mappings().one_or_none()
+    row = tx.execute(_reports().where(reports.c.study_uid == study_uid)).mappings().one_or_none()
     return _report(row) if row is not None else None
 
 
 def get_report(tx: Connection, report_id: UUID, *, lock: bool = False) -> Report:
     """Return a report, held against other writers until the end of the transaction when `lock` is set."""
-    query = _present(reports).where(reports.c.report_id == report_id)
+    query = _reports().where(reports.c.report_id == report_id)
     row = tx.execute(query.with_for_update(of=reports) if lock else query).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such report.")
@@ -71,29 +78,38 @@ def update_author(tx: Connection, report_id: UUID, *, author_id: UUID, author_na
     tx.execute(update(reports).where(reports.c.report_id == report_id).values(author_id=author_id, author_name=author_name))
 
 
-def insert_version(tx: Connection, version: ReportVersion) -> None:
-    """Add a signed version."""
+def hold_patient(tx: Connection, study_uid: str) -> UUID:
+    """Return the patient of a study, who stays so until the end of the transaction."""
+    query = select(studies.c.patient_id).where(studies.c.study_uid == study_uid).with_for_update(read=True)
+    patient_id: UUID = tx.execute(query).scalar_one()
+    return patient_id
+
+
+def insert_version(tx: Connection, version: ReportVersion, *, pdf: bytes | None) -> None:
+    """Add a signed version; `pdf` is its rendering where the study does not hold it."""
     values: dict[str, Any] = asdict(version) | {
         "status": version.status.value,
         "body": version.body.to_json(),
         "discrepancy": version.discrepancy.value if version.discrepancy is not None else None,
+        "pdf": pdf,
     }
+    del values["identity_changed"]
     tx.execute(insert(report_versions).values(values))
 
 
 def list_versions(tx: Connection, report_id: UUID) -> list[ReportVersion]:
     """Return the signed versions, oldest first."""
-    query = _present(report_versions).where(report_versions.c.report_id == report_id).order_by(report_versions.c.number)
+    query = _versions().where(report_versions.c.report_id == report_id).order_by(report_versions.c.number)
     return [_version(row) for row in tx.execute(query).mappings()]
 
 
 def list_latest_versions(tx: Connection, study_uids: Sequence[str]) -> dict[str, ReportVersion]:
-    """Return the latest signed version of each of these studies that has one."""
+    """Return the latest signed version of each of these studies that has one under the study's present identity."""
     if not study_uids:
         return {}
     query = (
-        _present(report_versions)
-        .where(report_versions.c.study_uid.in_(study_uids))
+        _versions()
+        .where(report_versions.c.study_uid.in_(study_uids), studies.c.patient_id == report_versions.c.patient_id)
         .ext(distinct_on(report_versions.c.study_uid))
         .order_by(report_versions.c.study_uid, report_versions.c.number.desc())
     )
@@ -102,11 +118,18 @@ def list_latest_versions(tx: Connection, study_uids: Sequence[str]) -> dict[str,
 
 def get_version(tx: Connection, version_id: UUID) -> ReportVersion:
     """Return one signed version."""
-    query = _present(report_versions).where(report_versions.c.version_id == version_id)
+    query = _versions().where(report_versions.c.version_id == version_id)
     row = tx.execute(query).mappings().one_or_none()
     if row is None:
         raise NotFound("There is no such version of a report.")
     return _version(row)
+
+
+def find_kept_pdf(tx: Connection, version_id: UUID) -> bytes | None:
+    """Return the rendering that is kept beside a version; None where the study holds it."""
+    query = select(report_versions.c.pdf).where(report_versions.c.version_id == version_id)
+    kept = tx.execute(query).scalar_one()
+    return bytes(kept) if kept is not None else None
 
 
 def _report(row: RowMapping) -> Report:
@@ -147,4 +170,5 @@ def _version(row: RowMapping) -> ReportVersion:
         auth_level=row["auth_level"],
         signed_at=row["signed_at"],
         discrepancy=Discrepancy(row["discrepancy"]) if row["discrepancy"] is not None else None,
+        identity_changed=row["identity_changed"],
     )

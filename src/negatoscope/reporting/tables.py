@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from negatoscope.platform.database import metadata
@@ -46,4 +46,5 @@ report_versions = Table(
     Column("auth_level", Text, nullable=False),
     Column("signed_at", DateTime(timezone=True), nullable=False),
     Column("discrepancy", Text),
+    Column("pdf", LargeBinary),
 )

@@ -35,10 +35,13 @@ from negatoscope.platform.errors import (
     StaleVersion,
 )
 from negatoscope.platform.runtime import Platform
+from negatoscope.reporting import signing
 from negatoscope.reporting.drafts import open_draft, save_draft, withdraw_addendum
 from negatoscope.reporting.encapsulation import ENCAPSULATED_PDF, extract_pdf
 from negatoscope.reporting.model import Body, Discrepancy, Report, ReportState, ReportVersion, VersionStatus
-from negatoscope.reporting.reports import pdf, report_of_study, versions
+from negatoscope.reporting.printing import PrintedReport
+from negatoscope.reporting.rendering import render_pdf
+from negatoscope.reporting.reports import latest_versions, pdf, report_of_study, versions
 from negatoscope.reporting.signing import find_faults, sign
 from tests.builders.patients import an_identifier, some_demographics
 from tests.builders.reading import a_stored_study
@@ -333,7 +336,9 @@ def test_referrer_without_a_relation_does_not_learn_that_the_report_exists(
         pdf(platform, a_user(platform, Role.REFERRER), version.version_id)
 
 
-def test_report_follows_its_study_to_another_patient(platform: Platform, study_uid: str, senior: Subject) -> None:
+def test_report_signed_for_another_patient_is_shown_to_the_department_alone(
+    platform: Platform, study_uid: str, senior: Subject
+) -> None:
     version = signed(platform, senior, written(platform, senior, study_uid))
     with platform.database.transaction(platform.tenant) as tx:
         former = get_study(tx, study_uid).patient_id
@@ -346,9 +351,41 @@ def test_report_follows_its_study_to_another_patient(platform: Platform, study_u
         for person, patient in ((old, former), (new, found)):
             assert person.user_id is not None
             relate(tx, person.user_id, patient, source="test", until=until)
-    assert pdf(platform, new, version.version_id).startswith(b"%PDF")
-    with pytest.raises(NotFound):
-        pdf(platform, old, version.version_id)
+    for outsider in (old, new):
+        with pytest.raises(NotFound):
+            pdf(platform, outsider, version.version_id)
+    assert pdf(platform, senior, version.version_id).startswith(b"%PDF")
+    with platform.database.read(platform.tenant) as tx:
+        assert latest_versions(tx, [study_uid]) == {}
+
+
+def test_preliminary_report_stays_out_of_the_study(
+    platform: Platform, study_uid: str, senior: Subject, resident: Subject
+) -> None:
+    first = signed(platform, resident, written(platform, resident, study_uid))
+    assert documents(platform, study_uid) == []
+    content = pdf(platform, senior, first.version_id)
+    assert sha256(content).hexdigest() == first.pdf_sha256
+    signed(platform, senior, current(platform, study_uid))
+    assert len(documents(platform, study_uid)) == 1
+
+
+def test_study_given_to_another_patient_while_it_is_signed_is_not_signed(
+    platform: Platform, study_uid: str, senior: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = written(platform, senior, study_uid)
+
+    def rendered(printed: PrintedReport) -> bytes:
+        with platform.database.transaction(platform.tenant) as tx:
+            system = system_subject(platform.tenant, "test")
+            found = find_or_create_patient(tx, system, [an_identifier()], some_demographics(), source="desk")
+            attach_to_patient(tx, study_uid, found)
+        return render_pdf(printed)
+
+    monkeypatch.setattr(signing, "render_pdf", rendered)
+    with pytest.raises(StaleVersion):
+        signed(platform, senior, report)
+    assert documents(platform, study_uid) == []
 
 
 def test_other_bytes_under_the_row_are_not_given_out(platform: Platform, study_uid: str, senior: Subject) -> None:

@@ -93,7 +93,9 @@ def _versions(tx: Connection, subject: Subject, study: Study) -> tuple[ReportVer
     if report is None:
         return ()
     preliminary = _may(tx, subject, Action.READ_PRELIMINARY_REPORT, study)
-    versions = list_versions(tx, report.report_id)
+    # A report signed while the study was another patient's names that patient: it stays in the department.
+    outside = subject.is_restricted or subject.kind is not SubjectKind.USER
+    versions = [one for one in list_versions(tx, report.report_id) if not (outside and one.identity_changed)]
     return tuple(one for one in versions if preliminary or one.status is not VersionStatus.PRELIMINARY)
 
 
