@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 from negatoscope.formats.dicom.attributes import InstanceAttributes
@@ -12,6 +13,7 @@ from negatoscope.formats.dicom.uids import SopInstanceUid, StudyUid
 
 MGY_CM2_PER_DGY_CM2 = 100
 DEVIATION_TOLERANCE = 0.2
+_OFFSET = re.compile(r"([+-])(0\d|1[0-4])([0-5]\d)")
 PROJECTION_MODALITIES = frozenset({"DX", "CR", "DR", "RG", "MG", "PX", "IO"})
 # Between a finger of a child and several times the reference level of a lumbar spine; beyond, the unit is in doubt.
 PLAUSIBLE_MGY_CM2 = (Decimal("0.1"), Decimal(50_000))
@@ -76,6 +78,15 @@ def exposure_of(attributes: InstanceAttributes, *, event_uid: str, irradiated_at
         deviation_index=_decimal(told.deviation_index),
         flags=_flags(product, told.exposure_index, told.target_exposure_index, told.deviation_index),
     )
+
+
+def zone_of(offset: str) -> timezone | None:
+    """Return the zone of a Timezone Offset From UTC (0008,0201), `+0100`; None for anything else."""
+    found = _OFFSET.fullmatch(offset)
+    if found is None:
+        return None
+    length = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return timezone(-length if found[1] == "-" else length)
 
 
 def deviation_index(exposure_index: float, target: float) -> float:

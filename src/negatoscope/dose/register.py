@@ -12,12 +12,12 @@ from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise, decide, visible_patients
 from negatoscope.access.model import Subject
 from negatoscope.access.policy import Obligation
-from negatoscope.archive.studies import list_instances
+from negatoscope.archive.studies import list_instances, list_series
 from negatoscope.archive.tables import studies
 from negatoscope.audit.trail import record
 from negatoscope.dose import store
 from negatoscope.dose.headers import read_attributes, read_header, read_irradiation_event_uid
-from negatoscope.dose.model import Exposure, exposure_of
+from negatoscope.dose.model import PROJECTION_MODALITIES, Exposure, exposure_of, zone_of
 from negatoscope.dose.store import RegisterRow
 from negatoscope.platform.errors import CorruptObject
 from negatoscope.platform.events import Event, publish
@@ -28,10 +28,15 @@ from negatoscope.platform.runtime import Platform
 
 def record_exposures(platform: Platform, tx: Connection, event: Event) -> None:
     """Add the irradiations of a study that the register does not know yet. Safe to repeat."""
+    projections = {one.series_uid for one in list_series(tx, event.subject) if one.modality in PROJECTION_MODALITIES}
+    if not projections:
+        # A thousand slices of a CT are not opened one by one, each second, to learn that they are none.
+        return
     known = store.list_known_instances(tx, event.subject)
     added = 0
     for instance in list_instances(tx, event.subject):
-        if instance.sop_instance_uid in known or instance.pixels is None:
+        is_new = instance.sop_instance_uid not in known and instance.pixels is not None
+        if not is_new or instance.series_uid not in projections:
             continue
         try:
             header = read_header(platform, instance)
@@ -43,7 +48,7 @@ def record_exposures(platform: Platform, tx: Connection, event: Event) -> None:
         exposure = exposure_of(
             attributes,
             event_uid=read_irradiation_event_uid(header),
-            irradiated_at=_in_zone(platform, attributes.acquired_at),
+            irradiated_at=_in_zone(platform, attributes.acquired_at, attributes.timezone_offset_from_utc),
         )
         if exposure is not None:
             added += store.insert_exposure(tx, exposure, recorded_at=platform.clock.now())
@@ -102,8 +107,8 @@ def list_register(
     return rows
 
 
-def _in_zone(platform: Platform, at: datetime | None) -> datetime | None:
-    """Read a time without zone in that of the house: modalities send local time."""
+def _in_zone(platform: Platform, at: datetime | None, offset: str) -> datetime | None:
+    """Read a time without zone in the one that the object names, else in that of the house (PS3.3 C.12.1.1.8)."""
     if at is None or at.tzinfo is not None:
         return at
-    return at.replace(tzinfo=ZoneInfo(platform.settings.time_zone))
+    return at.replace(tzinfo=zone_of(offset) or ZoneInfo(platform.settings.time_zone))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -55,6 +56,20 @@ def list_exposures_of_study(tx: Connection, study_uid: str) -> list[Exposure]:
         .order_by(exposures.c.irradiated_at.asc().nulls_last(), exposures.c.recorded_at, exposures.c.event_uid)
     )
     return [_exposure(row) for row in tx.execute(query).mappings()]
+
+
+def list_sides(tx: Connection, study_uids: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return the sides, R and L, that the images of each of these studies name, in one query."""
+    columns = exposures.c
+    query = (
+        select(columns.study_uid, columns.laterality)
+        .where(columns.study_uid.in_(study_uids), columns.laterality.in_(["R", "L"]))
+        .distinct()
+    )
+    sides: dict[str, set[str]] = {study_uid: set() for study_uid in study_uids}
+    for row in tx.execute(query) if study_uids else ():
+        sides[row.study_uid].add(row.laterality)
+    return {study_uid: frozenset(found) for study_uid, found in sides.items()}
 
 
 def list_register(

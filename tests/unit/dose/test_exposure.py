@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negatoscope.dose.model import Exposure, deviation_index, exposure_of
+from negatoscope.dose.model import Exposure, deviation_index, exposure_of, zone_of
 from negatoscope.dose.reference_levels import ReferenceLevel, reference_level
 from negatoscope.dose.wording import quantity, report_lines
 from negatoscope.formats.dicom.attributes import InstanceAttributes
@@ -113,3 +113,11 @@ def test_quantities_are_written_without_exponent_and_lose_nothing(value: Decimal
     written = quantity(value, "fr")
     assert "E" not in written
     assert Decimal(written.replace(",", ".")) == value
+
+
+@pytest.mark.parametrize(
+    ("offset", "hours"), [("+0100", 1.0), ("-0330", -3.5), ("+0000", 0.0), ("", None), ("+1500", None), ("+01:00", None)]
+)
+def test_zone_that_an_object_names(offset: str, hours: float | None) -> None:
+    zone = zone_of(offset)
+    assert (zone.utcoffset(None).total_seconds() / 3600 if zone is not None else None) == hours

@@ -16,12 +16,14 @@ from negatoscope.doors.web.language import current_language
 from negatoscope.doors.web.templates import page
 from negatoscope.dose.reference_levels import IN_FORCE_SINCE, SOURCE, reference_level
 from negatoscope.dose.register import list_register
+from negatoscope.dose.store import RegisterRow
 from negatoscope.dose.wording import quantity
 from negatoscope.platform.errors import InvalidInput
 
 router = APIRouter(include_in_schema=False)
 
 PAGE_LENGTH: Final = 50
+ADULT_YEARS: Final = 18
 LARGEST_INDEX_DEVIATION: Final = 3
 """Beyond +3 the detector got about twice what was meant; below -3 the image is likely to be repeated (TG-116)."""
 
@@ -62,11 +64,20 @@ def show_register(
         first_href=f"/dose?{urlencode(filters)}" if after else None,
         shows_identity=may_ever(subject, Action.SEARCH_PATIENTS),
         reference_level=reference_level,
+        is_adult=_is_adult,
         quantity=lambda value: quantity(value, current_language()),
         source=SOURCE,
         in_force_since=IN_FORCE_SINCE,
         largest_deviation=LARGEST_INDEX_DEVIATION,
     )
+
+
+def _is_adult(row: RegisterRow) -> bool:
+    """Tell whether the levels for adults concern this exposure; an unknown age is no child's."""
+    born, at = row.patient_birth_date, row.exposure.irradiated_at or row.recorded_at
+    if born is None:
+        return True
+    return at.year - born.year - ((at.month, at.day) < (born.month, born.day)) >= ADULT_YEARS
 
 
 def _key(text: str) -> tuple[datetime, str]:
