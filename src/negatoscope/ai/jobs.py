@@ -57,6 +57,10 @@ def run_model(platform: Platform, job: JobRun) -> None:
     except NegatoscopeError as error:
         _finish(platform, run, RunEvent.FAIL, reason=error.reason)
         return
+    except Exception:  # the outermost loop of a run: a fault of ours may not leave it running for ever
+        if job.attempt >= MAX_ATTEMPTS:
+            _finish(platform, run, RunEvent.FAIL, reason="internal_error")
+        raise
     elapsed_ms = round((platform.clock.monotonic() - began) * 1000)
     _finish(platform, run, RunEvent.SUCCEED, model=model, seen=seen, inference_ms=elapsed_ms)
 

@@ -54,6 +54,9 @@ RUN_TRANSITIONS: dict[tuple[RunState, RunEvent], RunState] = {
     (_R.RUNNING, _E.FAIL): _R.FAILED,
     (_R.RUNNING, _E.REFUSE): _R.REFUSED,
     (_R.FAILED, _E.RETRY): _R.QUEUED,
+    # Asked again by hand after its job was lost; the use case sees to it that it is old enough.
+    (_R.QUEUED, _E.RETRY): _R.QUEUED,
+    (_R.RUNNING, _E.RETRY): _R.QUEUED,
     (_R.REFUSED, _E.SUPERSEDE): _R.SUPERSEDED,
     (_R.FAILED, _E.SUPERSEDE): _R.SUPERSEDED,
     (_R.NO_MODEL, _E.SUPERSEDE): _R.SUPERSEDED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -25,6 +26,7 @@ from negatoscope.platform.events import Event, publish
 from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 
+LOST_AFTER = timedelta(minutes=15)
 SUPERSEDABLE = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.REFUSED, RunState.NO_MODEL})
 
 
@@ -57,7 +59,7 @@ def rerun(platform: Platform, subject: Subject, study_uid: str) -> int:
         authorise(tx, subject, Action.RERUN_AI, patient_id=study.patient_id, study_uid=study_uid)
         count = len([run for run in request_runs(platform, tx, study_uid) if run.state is RunState.QUEUED])
         for run in store.list_runs(tx, [study_uid]):
-            if run.state is RunState.FAILED and run.model_name:
+            if run.model_name and _may_be_asked_again(run, platform.clock.now()):
                 queued = store.update_run(
                     tx, replace(run, state=next_run_state(run.state, RunEvent.RETRY), reason="", ended_at=None)
                 )
@@ -72,6 +74,12 @@ def rerun(platform: Platform, subject: Subject, study_uid: str) -> int:
             objects={"runs": count},
         )
     return count
+
+
+def _may_be_asked_again(run: Run, now: datetime) -> bool:
+    """Tell whether a run failed, or has been under way for so long that its job must have been lost."""
+    is_lost = now - (run.started_at or run.requested_at) > LOST_AFTER
+    return run.state is RunState.FAILED or (run.state in {RunState.QUEUED, RunState.RUNNING} and is_lost)
 
 
 def _request(

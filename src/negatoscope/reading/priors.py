@@ -11,6 +11,7 @@ from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Subject
 from negatoscope.archive.model import Study
 from negatoscope.archive.studies import get_study, list_studies_of_patient
+from negatoscope.dose.store import list_sides
 from negatoscope.orders.lookup import procedures_for_studies
 from negatoscope.orders.model import RequestedProcedure
 from negatoscope.reading.relevance import Prior, SeriesFacts, StudyFacts, choose_priors
@@ -30,19 +31,27 @@ def find_priors(tx: Connection, subject: Subject, study_uid: str) -> list[Prior]
     procedures = procedures_for_studies(tx, [study_uid, *uids])
     reported = latest_versions(tx, uids)
     images = list_image_series(tx, [study_uid, *uids])
-    facts = [
-        study_facts(one, images[one.study_uid], procedures.get(one.study_uid), has_report=one.study_uid in reported)
-        for one in candidates
-    ]
-    current = study_facts(study, images[study_uid], procedures.get(study_uid), has_report=False)
+    sides = list_sides(tx, [study_uid, *uids])
+
+    def facts_of(one: Study) -> StudyFacts:
+        uid = str(one.study_uid)
+        return study_facts(one, images[uid], sides[uid], procedures.get(uid), has_report=uid in reported)
+
+    facts = [facts_of(one) for one in candidates]
+    current = facts_of(study)
     return choose_priors(current, facts)
 
 
 def study_facts(
-    study: Study, images: Sequence[SeriesFacts], procedure: RequestedProcedure | None, *, has_report: bool
+    study: Study,
+    images: Sequence[SeriesFacts],
+    image_sides: frozenset[str],
+    procedure: RequestedProcedure | None,
+    *,
+    has_report: bool,
 ) -> StudyFacts:
-    """Return what relevance looks at: the first series with images speaks for the study."""
-    sides = {one.laterality for one in images if one.laterality in {"R", "L", "B"}}
+    """Return what relevance looks at: the first series with images speaks for the study, its images for the side."""
+    sides = set(image_sides) or {one.laterality for one in images if one.laterality in {"R", "L", "B"}}
     ordered = procedure.laterality.value if procedure is not None and procedure.laterality is not None else ""
     return StudyFacts(
         study_uid=study.study_uid,

@@ -212,6 +212,22 @@ def test_absent_server_is_asked_again_and_then_given_up(equipped: Platform, ask:
     assert [state for state, _ in states(equipped, study_uid)] == [RunState.SUCCEEDED]
 
 
+def test_run_whose_job_was_lost_can_be_asked_again_after_a_while(
+    equipped: Platform, ask: SimpleNamespace, clock: TurnedClock
+) -> None:
+    study_uid = a_stored_study(equipped, [a_film(blob_at=(100, 60))])
+    make_stable(equipped, study_uid)
+    Reactor(equipped, (REQUEST_RUNS,)).run_once(equipped.tenant)
+    for name, key, attempt, _ in equipped.jobs.waiting(equipped.tenant):
+        equipped.jobs.withdraw(equipped.tenant, name, key, attempt)
+    reader = a_user(equipped, Role.RADIOLOGIST)
+    assert rerun(equipped, reader, study_uid) == 0
+    clock.turn(timedelta(minutes=16))
+    assert rerun(equipped, replace(reader, seen_at=clock.now()), study_uid) == 1
+    assert ask.run(equipped) == 1
+    assert [state for state, _ in states(equipped, study_uid)] == [RunState.SUCCEEDED]
+
+
 def test_model_installed_later_replaces_the_note_that_there_was_none(
     platform: Platform, equipped: Platform, ask: SimpleNamespace, clock: TurnedClock
 ) -> None:

@@ -18,8 +18,14 @@ from negatoscope.platform.errors import InvalidTransition
 
 RUNS = {
     "requested": {"enqueue": "queued", "find_no_model": "no_model", "fail": "failed"},
-    "queued": {"start": "running", "fail": "failed"},
-    "running": {"start": "running", "succeed": "succeeded", "fail": "failed", "refuse": "refused"},
+    "queued": {"start": "running", "fail": "failed", "retry": "queued"},
+    "running": {
+        "start": "running",
+        "succeed": "succeeded",
+        "fail": "failed",
+        "refuse": "refused",
+        "retry": "queued",
+    },
     "succeeded": {"supersede": "superseded", "withdraw": "withdrawn"},
     "failed": {"retry": "queued", "supersede": "superseded"},
     "refused": {"supersede": "superseded"},

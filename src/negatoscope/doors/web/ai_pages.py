@@ -56,6 +56,7 @@ RUN_REASONS: Final[Mapping[str, str]] = MappingProxyType({
     "sandbox_timeout": N_("The model took too long and was stopped."),
     "sandbox_crashed": N_("The model crashed; nothing else was touched."),
     "sandbox_failed": N_("The model failed."),
+    "internal_error": N_("The model failed."),
     "grey_scale_unreadable": N_("The image cannot be decoded."),
     "too_many_bits": N_("The image cannot be decoded."),
     "undecodable_frame": N_("The image cannot be decoded."),
