@@ -61,6 +61,7 @@ TAIL: Final = """
 - A person, never the product by itself: {people_only}.
 - Where the cell says ○, these may be asked about no patient in particular and then show related ones only: {listing}.
 - A patient's opposition to a person closes to that person, and a broken glass opens for four hours: {reads}.
+  Lists and searches leave such a patient out as well.
 - The most a share link opens, to its one study: {shared}.
 - What a known device may do, unless its row lists less: {devices}.
 

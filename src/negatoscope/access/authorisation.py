@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, true
 
 from negatoscope.access import relations
 from negatoscope.access.actions import Action
@@ -13,7 +12,6 @@ from negatoscope.access.matrix import MATRIX, Grant
 from negatoscope.access.model import Role, Subject, SubjectKind
 from negatoscope.access.policy import Context, Decision, Resource, permit
 from negatoscope.access.refusals import Refusal
-from negatoscope.access.tables import broken_glass, care_relations
 from negatoscope.platform.errors import Forbidden, NotFound
 
 SENTENCES = {
@@ -99,20 +97,15 @@ def decide(
 
 
 def visible_patients(subject: Subject, patient_id_column: ColumnElement[UUID]) -> ColumnElement[bool]:
-    """Return the condition that keeps the rows of patients whom the subject may find in a list."""
+    """Return the condition that keeps the rows of patients whom the subject may find in a list.
+
+    Whoever objects to the subject is in no list of it, as `permit` would refuse the record itself.
+    """
     if subject.kind in {SubjectKind.SYSTEM, SubjectKind.DEVICE}:
         return true()
     if subject.kind is SubjectKind.SHARE or subject.user_id is None:
         return false()
-    grants = {MATRIX[Action.QUERY_IMAGES][role] for role in subject.roles}
-    if Grant.ALLOWED in grants:
-        return true()
-    conditions: list[ColumnElement[bool]] = []
-    if Role.PATIENT in subject.roles and subject.patient_id is not None:
-        conditions.append(patient_id_column == subject.patient_id)
-    if Role.REFERRER in subject.roles:
-        conditions.extend(_cared_for(subject.user_id, subject.seen_at, patient_id_column))
-    return or_(false(), *conditions)
+    return and_(_granted(subject, patient_id_column), relations.is_open_to(subject, patient_id_column))
 
 
 def visible_studies(
@@ -120,16 +113,19 @@ def visible_studies(
 ) -> ColumnElement[bool]:
     """Return the condition that keeps the studies which the subject may find: a share finds its own alone."""
     if subject.kind is SubjectKind.SHARE:
-        return study_uid_column.in_(sorted(subject.study_uids))
+        own = study_uid_column.in_(sorted(subject.study_uids))
+        return and_(own, relations.is_open_to(subject, patient_id_column))
     return visible_patients(subject, patient_id_column)
 
 
-def _cared_for(user_id: UUID, now: datetime | None, column: ColumnElement[UUID]) -> list[ColumnElement[bool]]:
-    at = relations.moment(now)
-    relation = select(care_relations.c.patient_id).where(
-        care_relations.c.user_id == user_id, care_relations.c.patient_id == column, care_relations.c.until > at
-    )
-    glass = select(broken_glass.c.patient_id).where(
-        broken_glass.c.user_id == user_id, broken_glass.c.patient_id == column, broken_glass.c.until > at
-    )
-    return [exists(relation), exists(glass)]
+def _granted(subject: Subject, patient_id_column: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition that a role lets the subject find a patient, whatever the patient says of it."""
+    if any(MATRIX[Action.QUERY_IMAGES][role] is Grant.ALLOWED for role in subject.roles):
+        return true()
+    conditions: list[ColumnElement[bool]] = []
+    if Role.PATIENT in subject.roles and subject.patient_id is not None:
+        conditions.append(patient_id_column == subject.patient_id)
+    if Role.REFERRER in subject.roles:
+        conditions.append(relations.is_related(subject, patient_id_column))
+        conditions.append(relations.has_broken_glass(subject, patient_id_column))
+    return or_(false(), *conditions)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from negatoscope.access.model import Subject, SubjectKind
@@ -54,27 +54,49 @@ def find_standing(tx: Connection, subject: Subject, patient_id: UUID | None) -> 
     """Return how the subject stands to the patient, in one query; nothing for machines and for no patient."""
     if patient_id is None or subject.kind in {SubjectKind.SYSTEM, SubjectKind.DEVICE}:
         return Standing()
-    at = moment(subject.seen_at)
-    relation = select(literal(1)).where(
-        care_relations.c.user_id == subject.user_id,
-        care_relations.c.patient_id == patient_id,
-        care_relations.c.until > at,
+    patient = literal(patient_id)
+    row = tx.execute(
+        select(is_related(subject, patient), has_broken_glass(subject, patient), exists(_opposition(subject, patient)))
+    ).one()
+    return Standing(related=bool(row[0]), glass_broken=bool(row[1]), opposed=bool(row[2]))
+
+
+def is_related(subject: Subject, patient: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition that a care relation links the subject to this patient now."""
+    return exists(
+        select(literal(1)).where(
+            care_relations.c.user_id == subject.user_id,
+            care_relations.c.patient_id == patient,
+            care_relations.c.until > moment(subject.seen_at),
+        )
     )
-    glass = select(literal(1)).where(
-        broken_glass.c.user_id == subject.user_id,
-        broken_glass.c.patient_id == patient_id,
-        broken_glass.c.until > at,
+
+
+def has_broken_glass(subject: Subject, patient: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition that the subject opened this patient's record in an emergency, and it is open still."""
+    return exists(
+        select(literal(1)).where(
+            broken_glass.c.user_id == subject.user_id,
+            broken_glass.c.patient_id == patient,
+            broken_glass.c.until > moment(subject.seen_at),
+        )
     )
-    named = oppositions.c.user_id == subject.user_id
-    everybody = oppositions.c.user_id.is_(None)
-    opposition = select(literal(1)).where(
-        oppositions.c.patient_id == patient_id,
+
+
+def is_open_to(subject: Subject, patient: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return the condition that this patient does not object to the subject, or that an emergency goes before it."""
+    return ~exists(_opposition(subject, patient).where(~has_broken_glass(subject, patient)))
+
+
+def _opposition(subject: Subject, patient: ColumnElement[UUID]) -> Select[tuple[int]]:
+    """Return what this patient has against the subject: oneself never objects to oneself."""
+    everybody, named = oppositions.c.user_id.is_(None), oppositions.c.user_id == subject.user_id
+    found = select(literal(1)).where(
+        oppositions.c.patient_id == patient,
         oppositions.c.withdrawn_at.is_(None),
         everybody if subject.kind is SubjectKind.SHARE else named,
     )
-    row = tx.execute(select(exists(relation), exists(glass), exists(opposition))).one()
-    own = subject.patient_id == patient_id
-    return Standing(related=bool(row[0]), glass_broken=bool(row[1]), opposed=bool(row[2]) and not own)
+    return found.where(patient != subject.patient_id) if subject.patient_id is not None else found
 
 
 def moment(seen_at: datetime | None) -> ColumnElement[datetime]:

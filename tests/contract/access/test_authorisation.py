@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Uuid, insert, literal, select
+from sqlalchemy import Uuid, insert, literal, select, update
 from sqlalchemy.sql import column, values
 
 from negatoscope.access.actions import Action
@@ -119,6 +120,58 @@ def test_opposition_to_a_person_closes_reading_to_that_person_alone(platform: Pl
     assert may(platform, other, Action.VIEW_IMAGES, patient)
 
 
+def object_to(platform: Platform, patient: UUID, user_id: UUID | None) -> None:
+    with platform.database.transaction(platform.tenant) as tx:
+        tx.execute(
+            insert(oppositions).values(opposition_id=uuid4(), patient_id=patient, user_id=user_id, since=platform.clock.now())
+        )
+
+
+@pytest.mark.parametrize("role", [Role.RADIOLOGIST, Role.RESIDENT, Role.SECRETARY, Role.RADIOGRAPHER, Role.REFERRER])
+def test_whoever_is_objected_to_finds_the_patient_in_no_list(platform: Platform, clock: TurnedClock, role: Role) -> None:
+    opposed, other = a_user(platform, role), a_user(platform, role)
+    patient, neighbour = uuid4(), uuid4()
+    with platform.database.transaction(platform.tenant) as tx:
+        for person in (opposed, other):
+            assert person.user_id is not None
+            for related in (patient, neighbour):
+                relate(tx, person.user_id, related, source="order:1", until=clock.now() + timedelta(days=1))
+    object_to(platform, patient, opposed.user_id)
+    assert visible(platform, opposed, patient, neighbour) == {neighbour}
+    assert visible(platform, other, patient, neighbour) == {patient, neighbour}
+    with platform.database.transaction(platform.tenant) as tx:
+        tx.execute(update(oppositions).values(withdrawn_at=clock.now()))
+    assert visible(platform, opposed, patient) == {patient}
+
+
+def test_emergency_goes_before_an_opposition_in_lists_too(platform: Platform, clock: TurnedClock) -> None:
+    radiologist = a_user(platform, Role.RADIOLOGIST)
+    patient = uuid4()
+    object_to(platform, patient, radiologist.user_id)
+    with platform.database.transaction(platform.tenant) as tx:
+        tx.execute(
+            insert(broken_glass).values(
+                broken_glass_id=uuid4(),
+                user_id=radiologist.user_id,
+                patient_id=patient,
+                reason_code="emergency",
+                explanation="Patient unconscious in the emergency room",
+                broken_at=clock.now(),
+                until=clock.now() + timedelta(hours=4),
+            )
+        )
+    assert visible(platform, radiologist, patient) == {patient}
+    later = replace(radiologist, seen_at=clock.now() + timedelta(hours=5))
+    assert visible(platform, later, patient) == set()
+
+
+def test_nobody_is_kept_from_the_own_record_by_an_opposition(platform: Platform) -> None:
+    own = uuid4()
+    person = a_user(platform, Role.PATIENT, patient_id=own)
+    object_to(platform, own, person.user_id)
+    assert visible(platform, person, own) == {own}
+
+
 def test_share_finds_its_study_alone(platform: Platform) -> None:
     share = Subject(
         tenant=platform.tenant,
@@ -137,6 +190,22 @@ def test_share_finds_its_study_alone(platform: Platform) -> None:
         shown = tx.scalar(select(literal(1)).where(visible_studies(share, literal("1.2.3"), literal(uuid4()))))
         hidden = tx.scalar(select(literal(1)).where(visible_studies(share, literal("1.2.4"), literal(uuid4()))))
     assert (shown, hidden) == (1, None)
+
+
+def test_share_finds_nothing_of_a_patient_who_objects_to_sharing(platform: Platform) -> None:
+    patient = uuid4()
+    share = Subject(
+        tenant=platform.tenant,
+        kind=SubjectKind.SHARE,
+        display_name="share",
+        auth_level=AuthLevel.SHARE_CODE,
+        study_uids=frozenset({"1.2.3"}),
+        seen_at=platform.clock.now(),
+    )
+    object_to(platform, patient, None)
+    shown = select(literal(1)).where(visible_studies(share, literal("1.2.3"), literal(patient)))
+    with platform.database.read(platform.tenant) as tx:
+        assert tx.scalar(shown) is None
 
 
 def test_machines_do_their_work_and_no_more(platform: Platform) -> None:
