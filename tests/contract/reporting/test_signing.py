@@ -17,17 +17,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from negatoscope.access.model import Role, Subject, system_subject
-from negatoscope.access.relations import relate
+from negatoscope.access.model import Subject
 from negatoscope.archive.model import StudyState
-from negatoscope.archive.stability import mark_stable
-from negatoscope.archive.studies import attach_to_patient, get_study, list_instances
+from negatoscope.archive.studies import get_study
 from negatoscope.dose.register import RECORD_EXPOSURES
-from negatoscope.patients.identify import find_or_create_patient
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.errors import (
     Conflict,
-    CorruptObject,
     Forbidden,
     InvalidInput,
     InvalidTransition,
@@ -35,79 +31,12 @@ from negatoscope.platform.errors import (
     StaleVersion,
 )
 from negatoscope.platform.runtime import Platform
-from negatoscope.reporting import signing
-from negatoscope.reporting.drafts import open_draft, save_draft, withdraw_addendum
-from negatoscope.reporting.encapsulation import ENCAPSULATED_PDF, extract_pdf
-from negatoscope.reporting.model import Body, Discrepancy, Report, ReportState, ReportVersion, VersionStatus
-from negatoscope.reporting.printing import PrintedReport
-from negatoscope.reporting.rendering import render_pdf
-from negatoscope.reporting.reports import latest_versions, pdf, report_of_study, versions
+from negatoscope.reporting.drafts import save_draft, withdraw_addendum
+from negatoscope.reporting.encapsulation import extract_pdf
+from negatoscope.reporting.model import Body, Discrepancy, ReportState, VersionStatus
+from negatoscope.reporting.reports import pdf, versions
 from negatoscope.reporting.signing import find_faults, sign
-from tests.builders.patients import an_identifier, some_demographics
-from tests.builders.reading import a_stored_study
-from tests.builders.subjects import a_user
-
-PASSWORD = "correct horse battery staple"
-BODY = Body(findings="Pas d'anomalie.", conclusion="Radiographie normale.")
-UNKNOWN_TO_US = frozenset({"no_order", "identity_to_reconcile"})
-
-
-@pytest.fixture
-def study_uid(platform: Platform) -> str:
-    """Return a complete chest study that nobody ordered."""
-    made = a_stored_study(platform)
-    with platform.database.transaction(platform.tenant) as tx:
-        mark_stable(tx, made, "step_completed", at=platform.clock.now())
-    return made
-
-
-@pytest.fixture
-def senior(platform: Platform) -> Subject:
-    """Return a radiologist."""
-    return a_user(platform, Role.RADIOLOGIST, password=PASSWORD)
-
-
-@pytest.fixture
-def resident(platform: Platform) -> Subject:
-    """Return a resident."""
-    return a_user(platform, Role.RESIDENT, password=PASSWORD)
-
-
-def written(platform: Platform, author: Subject, study_uid: str, body: Body = BODY) -> Report:
-    """Return a draft with a text in it."""
-    report = open_draft(platform, author, study_uid)
-    return save_draft(platform, author, report.report_id, report.version, body)
-
-
-def signed(platform: Platform, author: Subject, report: Report, **options: object) -> ReportVersion:
-    """Sign the report as it stands."""
-    return sign(platform, author, report.report_id, report.version, PASSWORD, confirmed=UNKNOWN_TO_US, **options)  # type: ignore[arg-type]  # a test passes options through
-
-
-def current(platform: Platform, study_uid: str) -> Report:
-    """Return the report as it is now."""
-    with platform.database.read(platform.tenant) as tx:
-        report = report_of_study(tx, study_uid)
-    assert report is not None
-    return report
-
-
-def events(platform: Platform, kind: str) -> list[dict[str, object]]:
-    """Return the payloads of the events of a kind."""
-    with platform.database.read(platform.tenant) as tx:
-        rows = tx.execute(text("select payload from events where kind = :kind order by sequence"), {"kind": kind})
-        return [row[0] for row in rows]
-
-
-def documents(platform: Platform, study_uid: str) -> list[bytes]:
-    """Return the stored encapsulated PDFs, oldest first."""
-    with platform.database.read(platform.tenant) as tx:
-        found = [one for one in list_instances(tx, study_uid) if one.sop_class_uid == ENCAPSULATED_PDF]
-    contents = []
-    for instance in sorted(found, key=lambda one: one.instance_number or 0):
-        with platform.blobs.open(instance.blob) as reader:
-            contents.append(b"".join(reader.chunks()))
-    return contents
+from tests.builders.signatures import BODY, PASSWORD, UNKNOWN_TO_US, current, documents, events, signed, written
 
 
 def test_signed_report_is_one_with_its_rendering_in_the_study(platform: Platform, study_uid: str, senior: Subject) -> None:
@@ -313,97 +242,6 @@ def test_study_stays_that_of_its_patient_and_is_complete(platform: Platform, stu
     assert study.instances == 2
     assert study.state is StudyState.RECEIVING
     assert set(study.modalities) == {"DX", "DOC"}
-
-
-def test_secretary_reads_a_final_report_and_no_preliminary_one(
-    platform: Platform, study_uid: str, senior: Subject, resident: Subject
-) -> None:
-    secretary = a_user(platform, Role.SECRETARY)
-    first = signed(platform, resident, written(platform, resident, study_uid))
-    with pytest.raises(Forbidden):
-        pdf(platform, secretary, first.version_id)
-    second = signed(platform, senior, current(platform, study_uid))
-    assert pdf(platform, secretary, second.version_id).startswith(b"%PDF")
-    with pytest.raises(Forbidden):
-        open_draft(platform, secretary, study_uid)
-
-
-def test_referrer_without_a_relation_does_not_learn_that_the_report_exists(
-    platform: Platform, study_uid: str, senior: Subject
-) -> None:
-    version = signed(platform, senior, written(platform, senior, study_uid))
-    with pytest.raises(NotFound):
-        pdf(platform, a_user(platform, Role.REFERRER), version.version_id)
-
-
-def test_report_signed_for_another_patient_is_shown_to_the_department_alone(
-    platform: Platform, study_uid: str, senior: Subject
-) -> None:
-    version = signed(platform, senior, written(platform, senior, study_uid))
-    with platform.database.transaction(platform.tenant) as tx:
-        former = get_study(tx, study_uid).patient_id
-        system = system_subject(platform.tenant, "test")
-        found = find_or_create_patient(tx, system, [an_identifier()], some_demographics(), source="desk")
-        attach_to_patient(tx, study_uid, found)
-    old, new = a_user(platform, Role.REFERRER), a_user(platform, Role.REFERRER)
-    until = platform.clock.now() + timedelta(days=1)
-    with platform.database.transaction(platform.tenant) as tx:
-        for person, patient in ((old, former), (new, found)):
-            assert person.user_id is not None
-            relate(tx, person.user_id, patient, source="test", until=until)
-    for outsider in (old, new):
-        with pytest.raises(NotFound):
-            pdf(platform, outsider, version.version_id)
-    assert pdf(platform, senior, version.version_id).startswith(b"%PDF")
-    with platform.database.read(platform.tenant) as tx:
-        assert latest_versions(tx, [study_uid]) == {}
-
-
-def test_preliminary_report_stays_out_of_the_study(
-    platform: Platform, study_uid: str, senior: Subject, resident: Subject
-) -> None:
-    first = signed(platform, resident, written(platform, resident, study_uid))
-    assert documents(platform, study_uid) == []
-    content = pdf(platform, senior, first.version_id)
-    assert sha256(content).hexdigest() == first.pdf_sha256
-    signed(platform, senior, current(platform, study_uid))
-    assert len(documents(platform, study_uid)) == 1
-
-
-def test_study_given_to_another_patient_while_it_is_signed_is_not_signed(
-    platform: Platform, study_uid: str, senior: Subject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    report = written(platform, senior, study_uid)
-
-    def rendered(printed: PrintedReport) -> bytes:
-        with platform.database.transaction(platform.tenant) as tx:
-            system = system_subject(platform.tenant, "test")
-            found = find_or_create_patient(tx, system, [an_identifier()], some_demographics(), source="desk")
-            attach_to_patient(tx, study_uid, found)
-        return render_pdf(printed)
-
-    monkeypatch.setattr(signing, "render_pdf", rendered)
-    with pytest.raises(StaleVersion):
-        signed(platform, senior, report)
-    assert documents(platform, study_uid) == []
-
-
-def test_other_bytes_under_the_row_are_not_given_out(platform: Platform, study_uid: str, senior: Subject) -> None:
-    first = signed(platform, senior, written(platform, senior, study_uid))
-    report = current(platform, study_uid)
-    added = save_draft(platform, senior, report.report_id, report.version, Body(addendum="Suite."))
-    second = signed(platform, senior, added)
-    with platform.database.owner_transaction() as tx:
-        tx.execute(
-            text(
-                "update instances a set blob_key = b.blob_key, blob_size = b.blob_size, blob_sha256 = b.blob_sha256,"
-                " blob_wrapped_key = b.blob_wrapped_key from instances b"
-                " where a.sop_instance_uid = :first and b.sop_instance_uid = :second and a.tenant = b.tenant"
-            ),
-            {"first": first.sop_instance_uid, "second": second.sop_instance_uid},
-        )
-    with pytest.raises(CorruptObject):
-        pdf(platform, senior, first.version_id)
 
 
 def test_unknown_report_is_not_found(platform: Platform, senior: Subject) -> None:
