@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from negatoscope.archive.model import Study, StudyState
 from negatoscope.archive.studies import get_study, list_series
+from negatoscope.dose.model import zone_of
 from negatoscope.dose.register import exposures_of_study
 from negatoscope.dose.wording import report_lines
 from negatoscope.orders.lookup import procedure_for_study
@@ -30,6 +31,7 @@ class Circumstances:
 
     patient: Patient
     study: Study
+    study_at: datetime | date | None
     order: RequestedProcedure | None
     procedure: str
     institution: str
@@ -88,12 +90,14 @@ def find_circumstances(platform: Platform, tx: Connection, report: Report) -> Ci
     images = [one for one in list_series(tx, report.study_uid) if one.modality != "DOC"]
     institution = next((one.institution_name for one in images if one.institution_name), "")
     equipment = [" ".join(part for part in (one.manufacturer, one.model_name, one.station_name) if part) for one in images]
+    house = ZoneInfo(platform.settings.time_zone)
     exposures = exposures_of_study(tx, report.study_uid)
     # Each image names its side in the register; a series row knows the side of its first image only.
     sides = frozenset(one.laterality for one in exposures if one.laterality in {"R", "L"})
     return Circumstances(
         patient=get_patient(tx, study.patient_id),
         study=study,
+        study_at=_study_moment(study, zone_of(store.find_study_offset(tx, report.study_uid)) or house, house),
         order=order,
         procedure=(order.description(report.language) if order is not None else "") or study.study_description,
         institution=institution or platform.settings.tenant,
@@ -120,7 +124,7 @@ def printed_report(platform: Platform, version: ReportVersion, circumstances: Ci
         sex=circumstances.patient.demographics.sex.value,
         identifiers=tuple(circumstances.identifiers),
         procedure=circumstances.procedure,
-        study_at=_study_moment(study, zone),
+        study_at=circumstances.study_at,
         accession_number=study.accession_number,
         requested_by=requester or study.referring_physician.replace("^", " ").strip(),
         body=version.body,
@@ -139,8 +143,8 @@ def printed_report(platform: Platform, version: ReportVersion, circumstances: Ci
     )
 
 
-def _study_moment(study: Study, zone: ZoneInfo) -> datetime | date | None:
-    """Return when the study was made: DICOM date and time are local already."""
+def _study_moment(study: Study, sent_in: tzinfo, house: ZoneInfo) -> datetime | date | None:
+    """Return when the study was made, in the zone of the house: DICOM date and time are local to who sent them."""
     if study.study_date is None or study.study_time is None:
         return study.study_date
-    return datetime.combine(study.study_date, study.study_time, tzinfo=zone)
+    return datetime.combine(study.study_date, study.study_time, tzinfo=sent_in).astimezone(house)

@@ -85,6 +85,13 @@ def hold_patient(tx: Connection, study_uid: str) -> UUID:
     return patient_id
 
 
+def find_study_offset(tx: Connection, study_uid: str) -> str:
+    """Return the Timezone Offset From UTC that the study was sent with, '' where it named none."""
+    query = select(studies.c.timezone_offset).where(studies.c.study_uid == study_uid)
+    offset: str = tx.execute(query).scalar_one()
+    return offset
+
+
 def insert_version(tx: Connection, version: ReportVersion, *, pdf: bytes | None) -> None:
     """Add a signed version; `pdf` is its rendering where the study does not hold it."""
     values: dict[str, Any] = asdict(version) | {

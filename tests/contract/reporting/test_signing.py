@@ -31,11 +31,13 @@ from negatoscope.platform.errors import (
     StaleVersion,
 )
 from negatoscope.platform.runtime import Platform
+from negatoscope.reporting.circumstances import find_circumstances
 from negatoscope.reporting.drafts import save_draft, withdraw_addendum
 from negatoscope.reporting.encapsulation import extract_pdf
 from negatoscope.reporting.model import Body, Discrepancy, ReportState, VersionStatus
 from negatoscope.reporting.reports import pdf, versions
 from negatoscope.reporting.signing import find_faults, sign
+from tests.builders.reading import a_stored_study
 from tests.builders.signatures import BODY, PASSWORD, UNKNOWN_TO_US, current, documents, events, signed, written
 
 
@@ -247,3 +249,11 @@ def test_study_stays_that_of_its_patient_and_is_complete(platform: Platform, stu
 def test_unknown_report_is_not_found(platform: Platform, senior: Subject) -> None:
     with pytest.raises(NotFound):
         save_draft(platform, senior, UUID(int=1), 1, BODY)
+
+
+def test_time_of_the_study_is_read_in_the_zone_that_it_names(platform: Platform, senior: Subject) -> None:
+    plain = written(platform, senior, a_stored_study(platform))
+    zoned = written(platform, senior, a_stored_study(platform, None, TimezoneOffsetFromUTC="+0000"))
+    with platform.database.read(platform.tenant) as tx:
+        moments = [find_circumstances(platform, tx, report).study_at for report in (plain, zoned)]
+    assert [str(moment) for moment in moments] == ["2026-01-02 10:11:12+01:00", "2026-01-02 11:11:12+01:00"]
