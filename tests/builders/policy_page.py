@@ -81,7 +81,7 @@ those who may `{view_rejected}`.
 | session of a person | 12 hours, 1 hour without use | sign-out, password, roles or lock changed, ended by the owner |
 | half a session, password given, second factor awaited | 5 minutes | |
 | session of a share | 4 hours, never beyond the link | link withdrawn, patient objects, study of another patient |
-| bearer token | 90 days, 1 year at most | revoked, account locked |
+| bearer token | 90 days, 1 year at most | revoked, account locked, password set by an administrator |
 
 Sign-in and password confirmation are slowed down after 5 failures in a row for an account and 50 for an address: 30 seconds,
 doubled each time, 15 minutes at most. A share link is locked for good after 5 wrong codes.

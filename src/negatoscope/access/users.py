@@ -16,6 +16,7 @@ from negatoscope.access.policy import may_ever
 from negatoscope.access.sessions import step_up
 from negatoscope.access.store import people
 from negatoscope.access.store.sessions import revoke_sessions
+from negatoscope.access.store.tokens import revoke_tokens_of
 from negatoscope.audit.trail import record
 from negatoscope.platform.errors import Forbidden, InvalidInput, NotFound
 from negatoscope.platform.runtime import Platform
@@ -94,23 +95,26 @@ def find_professional(tx: Connection, professional_identifier: str) -> User | No
 
 
 def set_password(platform: Platform, subject: Subject, user_id: UUID, password: str, *, reason: str | None = None) -> None:
-    """Give an account a new password; every session of it ends."""
+    """Give an account a new password; every session and every token of it ends, for it may have been stolen."""
     with platform.database.transaction(platform.tenant) as tx:
         authorise(tx, subject, Action.MANAGE_USERS, reason=reason)
         user = people.get_user(tx, user_id)
         check_password(password, login=user.login, display_name=user.display_name)
-    _store_password(platform, subject, user, password, spare=None, reason=reason)
+    _store_password(platform, subject, user, password, spare=None, ends_tokens=True, reason=reason)
 
 
-def change_own_password(platform: Platform, subject: Subject, *, current: str, new: str) -> None:
-    """Change the subject's own password, given the present one; the other sessions end, this one stays."""
+def change_own_password(platform: Platform, subject: Subject, *, current: str, new: str, ends_tokens: bool = False) -> None:
+    """Change the subject's own password, given the present one; the other sessions end, this one stays.
+
+    `ends_tokens`: the bearer tokens of the account end as well.
+    """
     confirmed = step_up(platform, subject, current)
     if confirmed.user_id is None:
         raise Forbidden("Only a person has a password.")
     with platform.database.read(platform.tenant) as tx:
         user = people.get_user(tx, confirmed.user_id)
     check_password(new, login=user.login, display_name=user.display_name)
-    _store_password(platform, subject, user, new, spare=subject.session_id, reason=None)
+    _store_password(platform, subject, user, new, spare=subject.session_id, ends_tokens=ends_tokens, reason=None)
 
 
 def set_roles(
@@ -186,14 +190,23 @@ def set_theme(platform: Platform, subject: Subject, theme: str) -> None:
 
 
 def _store_password(
-    platform: Platform, subject: Subject, user: User, password: str, *, spare: UUID | None, reason: str | None
+    platform: Platform,
+    subject: Subject,
+    user: User,
+    password: str,
+    *,
+    spare: UUID | None,
+    ends_tokens: bool,
+    reason: str | None,
 ) -> None:
     password_hash = passwords.hash_password(password)
     with platform.database.transaction(platform.tenant) as tx:
         now = platform.clock.now()
         people.update_user(tx, user.user_id, password_hash=password_hash, password_changed_at=now)
         revoke_sessions(tx, at=now, because="password_changed", user_id=user.user_id, spare=spare)
-        record(tx, subject.actor, "set_password", objects={"user": str(user.user_id)}, reason=reason)
+        ended = revoke_tokens_of(tx, user.user_id, at=now) if ends_tokens else 0
+        objects = {"user": str(user.user_id), "tokens_ended": ended}
+        record(tx, subject.actor, "set_password", objects=objects, reason=reason)
 
 
 def _require_manager(subject: Subject) -> None:

@@ -121,6 +121,16 @@ def test_idle_session_ends(platform: Platform, clock: TurnedClock, waited: timed
     assert is_good(platform, token) is good
 
 
+def test_page_that_listens_by_itself_does_not_keep_the_session(platform: Platform, clock: TurnedClock) -> None:
+    token = sign_in(platform, a_user(platform, Role.RADIOLOGIST, password=PASSWORD).login).token
+    for _ in range(11):
+        clock.turn(timedelta(minutes=5))
+        sessions.session_subject(platform, token, address=None, touches=False)
+    clock.turn(timedelta(minutes=6))
+    with pytest.raises(Unauthenticated):
+        sessions.session_subject(platform, token, address=None, touches=False)
+
+
 def test_used_session_ends_after_a_shift(platform: Platform, clock: TurnedClock) -> None:
     token = sign_in(platform, a_user(platform, Role.RADIOLOGIST, password=PASSWORD).login).token
     for _ in range(14):

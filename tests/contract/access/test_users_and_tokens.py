@@ -121,6 +121,26 @@ def test_token_acts_for_its_account_without_fresh_proof(platform: Platform) -> N
     assert refusal.value.reason == "needs_step_up"
 
 
+@pytest.mark.parametrize("by", ["administrator", "owner", "owner_who_keeps_them"])
+def test_new_password_ends_the_tokens_of_a_stolen_account(platform: Platform, by: str) -> None:
+    person, neighbour = a_user(platform, Role.RADIOLOGIST, password=GOOD), a_user(platform, Role.RADIOLOGIST)
+    assert person.user_id is not None
+    assert neighbour.user_id is not None
+    stolen, _ = tokens.create_token(platform, person, user_id=person.user_id, title="research export")
+    other, _ = tokens.create_token(platform, neighbour, user_id=neighbour.user_id, title="research export")
+    if by == "administrator":
+        operator = system_subject(platform.tenant, "operator")
+        users.set_password(platform, operator, person.user_id, "other-lantern-52-orchid")
+    else:
+        users.change_own_password(platform, person, current=GOOD, new="other-lantern-52-orchid", ends_tokens=by == "owner")
+    assert tokens.token_subject(platform, other, address=None).user_id == neighbour.user_id
+    if by == "owner_who_keeps_them":
+        assert tokens.token_subject(platform, stolen, address=None).user_id == person.user_id
+        return
+    with pytest.raises(Unauthenticated):
+        tokens.token_subject(platform, stolen, address=None)
+
+
 def test_scopes_of_a_token_cut_its_rights(platform: Platform) -> None:
     person = a_user(platform, Role.RADIOLOGIST)
     assert person.user_id is not None

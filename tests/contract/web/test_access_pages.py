@@ -185,6 +185,14 @@ def test_password_change_ends_the_other_browser_and_keeps_this_one(
         assert other.get("/account").status_code == 303
 
 
+def test_password_change_revokes_the_tokens_if_asked(browser: TestClient, platform: Platform, person: Subject) -> None:
+    log_in(browser, person.login)
+    browser.post("/account/tokens", data={"title": "research", "scope": "read", "days": "30"})
+    changed = {"current": PASSWORD, "new": "marigold-saddle-93-fjord", "again": "marigold-saddle-93-fjord"}
+    assert browser.post("/account/password", data=changed | {"end_tokens": "yes"}).status_code == 303
+    assert [token.revoked_at is not None for token in tokens.list_own_tokens(platform, person)] == [True]
+
+
 def test_token_is_shown_once_and_then_opens_the_door(browser: TestClient, platform: Platform, person: Subject) -> None:
     log_in(browser, person.login)
     shown = browser.post("/account/tokens", data={"title": "research", "scope": "read", "days": "30"}).text

@@ -69,6 +69,12 @@ def revoke_token(tx: Connection, token_id: str, *, user_id: UUID | None, at: dat
         raise NotFound("No such token.")
 
 
+def revoke_tokens_of(tx: Connection, user_id: UUID, *, at: datetime) -> int:
+    """End every token of a person that is good still; return how many."""
+    statement = update(api_tokens).where(api_tokens.c.user_id == user_id, api_tokens.c.revoked_at.is_(None))
+    return tx.execute(statement.values(revoked_at=at)).rowcount
+
+
 def _token_of(row: RowMapping) -> Token:
     scopes = row["scopes"]
     return Token(

@@ -55,12 +55,13 @@ def change_password(
     current: Annotated[str, Form(max_length=LONGEST)] = "",
     new: Annotated[str, Form(max_length=LONGEST)] = "",
     again: Annotated[str, Form(max_length=LONGEST)] = "",
+    end_tokens: Annotated[bool, Form()] = False,
 ) -> Response:
     """Change the password; every other session ends."""
     try:
         if new != again:
             raise InvalidInput("The two passwords are not the same.", reason="passwords_differ", field="again")
-        users.change_own_password(platform_of(request), subject, current=current, new=new)
+        users.change_own_password(platform_of(request), subject, current=current, new=new, ends_tokens=end_tokens)
     except InvalidInput as error:
         field = "new" if error.field == "password" else error.field or "new"
         return _account_page(request, subject, errors={field: explain(error)})
