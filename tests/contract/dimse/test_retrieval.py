@@ -13,10 +13,11 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE, build_context, build_role, evt
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
-from sqlalchemy import text
 
 from negatoscope.access.devices import register_device
 from negatoscope.access.model import Action, Role
+from negatoscope.archive.studies import get_study
+from negatoscope.audit.reading import list_accesses
 from negatoscope.platform.runtime import Platform
 from tests.builders.archive import store_data_set
 from tests.builders.compressed import a_compressed_image
@@ -121,8 +122,9 @@ def test_a_study_moves_bit_for_bit_with_its_counts(
     assert receiver.received == {str(image.SOPInstanceUID): bare_bytes(image) for image in images}
     assert receiver.originators == {("DX1", 9)}
     with platform.database.read(platform.tenant) as tx:
-        sent = tx.execute(text("select objects from audit_entries where action = 'images_sent'")).scalar_one()
-    assert sent == {"destination": "VIEWER", "images": 3}
+        patient_id = get_study(tx, str(images[0].StudyInstanceUID)).patient_id
+        (sent,) = [entry for entry in list_accesses(tx, patient_id=patient_id) if entry.action == "images_sent"]
+    assert sent.objects == {"destination": "VIEWER", "images": 3}
 
 
 def test_a_compressed_object_goes_as_it_is_or_decoded_to_a_destination_that_does_not_read_it(

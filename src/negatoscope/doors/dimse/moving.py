@@ -5,6 +5,7 @@ from __future__ import annotations
 from negatoscope.access.devices import RetrieveDestination, retrieve_destination
 from negatoscope.access.model import Subject
 from negatoscope.archive.open import OpenInstance
+from negatoscope.archive.studies import get_study
 from negatoscope.audit.trail import record
 from negatoscope.doors.dimse.association import Association
 from negatoscope.doors.dimse.messages import Message
@@ -57,6 +58,7 @@ def _record(platform: Platform, subject: Subject, destination: RetrieveDestinati
                 tx,
                 subject.actor,
                 "images_sent",
+                patient_id=get_study(tx, study_uid).patient_id,
                 study_uid=study_uid,
                 objects={"destination": destination.ae_title, "images": count},
             )
