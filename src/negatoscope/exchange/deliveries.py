@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from negatoscope.access.authorisation import authorise, decide
 from negatoscope.access.model import Action, Subject, system_subject
+from negatoscope.archive.studies import get_study
 from negatoscope.audit.trail import record
 from negatoscope.exchange import store
 from negatoscope.exchange.mllp_sender import connected, exchange
@@ -19,7 +20,7 @@ from negatoscope.formats.hl7v2.acknowledgement import Acknowledgement
 from negatoscope.formats.hl7v2.result_message import write_result
 from negatoscope.formats.hl7v2.writer import write
 from negatoscope.orders.lookup import procedure_for_study
-from negatoscope.platform.errors import NegatoscopeError, StaleVersion
+from negatoscope.platform.errors import Conflict, NegatoscopeError, StaleVersion
 from negatoscope.platform.events import Event, publish
 from negatoscope.platform.job_worker import JobDefinition, JobRun
 from negatoscope.platform.reactions import Reaction
@@ -30,6 +31,9 @@ NAME = "exchange"
 RESULT = "ORU^R01"
 ACCEPTED = frozenset({"AA", "CA"})
 LONGEST_DETAIL = 200
+SUPERSEDED, IDENTITY_CHANGED = "superseded", "identity_changed"
+HINDRANCES = {SUPERSEDED: DeliveryEvent.CANCEL, IDENTITY_CHANGED: DeliveryEvent.REFUSE}
+FAILED = "failed"
 
 
 def queue_results(platform: Platform, tx: Connection, event: Event) -> None:
@@ -63,19 +67,40 @@ def _enqueue(platform: Platform, tx: Connection, delivery_id: UUID, number: int)
 
 
 def deliver(platform: Platform, run: JobRun) -> None:
-    """Try once. A receiver that is away makes the attempt fail, and the next one waits longer; one that refuses parks it."""
+    """Try once. A receiver that is away makes the attempt fail, and the next one waits longer; one that refuses parks it.
+
+    What a later version replaced is given up; what was signed for another patient than the study's waits for a person.
+    """
     delivery_id, number = UUID(str(run.arguments["delivery_id"])), run.arguments["round"]
     with platform.database.read(platform.tenant) as tx:
         delivery = store.get_delivery(tx, delivery_id)
+        hindrance = _hindrance(tx, delivery)
     if delivery.state is not DeliveryState.QUEUED or delivery.round != number:
+        return
+    if hindrance is not None:
+        receipt = Receipt(at=_now(platform), outcome=FAILED, detail=hindrance)
+        _settle(platform, delivery, HINDRANCES[hindrance], receipt)
         return
     try:
         acknowledgement = _send(platform, delivery)
     except NegatoscopeError as error:
-        _settle(platform, delivery, DeliveryEvent.FAIL, Receipt(at=_now(platform), outcome="failed", detail=error.reason))
+        _settle(platform, delivery, DeliveryEvent.FAIL, Receipt(at=_now(platform), outcome=FAILED, detail=error.reason))
         raise
     event = DeliveryEvent.ACCEPT if acknowledgement.code in ACCEPTED else DeliveryEvent.REFUSE
     _settle(platform, delivery, event, _receipt(platform, acknowledgement))
+
+
+def _hindrance(tx: Connection, delivery: Delivery) -> str | None:
+    """Return why this delivery may not be sent as it stands.
+
+    The message would name the patient for whom the version was signed, as its rendering does; once the study is another
+    patient's, neither he nor the other may be told so by a machine. An older version that came after a newer one would
+    pass at the receiver for the present result.
+    """
+    version = reports.get_version(tx, delivery.report_version_id)
+    if any(other.number > version.number for other in reports.versions(tx, version.report_id)):
+        return SUPERSEDED
+    return IDENTITY_CHANGED if get_study(tx, delivery.study_uid).patient_id != delivery.patient_id else None
 
 
 def _send(platform: Platform, delivery: Delivery) -> Acknowledgement:
@@ -84,6 +109,9 @@ def _send(platform: Platform, delivery: Delivery) -> Acknowledgement:
     with connected(delivery.destination) as peer:
         pdf = reports.pdf(platform, subject, delivery.report_version_id)
         with platform.database.read(platform.tenant) as tx:
+            hindrance = _hindrance(tx, delivery)
+            if hindrance is not None:  # since the attempt began; the next one settles it
+                raise Conflict("This report may not be sent as it stands.", reason=hindrance)
             version = reports.get_version(tx, delivery.report_version_id)
             message = build_result(tx, platform, delivery, version, pdf)
         return exchange(peer, write(write_result(message)), control_id=control_id_of(delivery))

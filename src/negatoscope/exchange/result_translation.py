@@ -18,6 +18,7 @@ from negatoscope.orders.model import Order, Origin, Physician, RequestedProcedur
 from negatoscope.patients.model import IdentifierKind, IdentityStatus, Patient, PatientIdentifier, Sex
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.runtime import Platform
+from negatoscope.reporting import reports
 from negatoscope.reporting.model import Body, ReportVersion, VersionStatus
 
 APPLICATION = "NEGATOSCOPE"
@@ -45,9 +46,9 @@ def control_id_of(delivery: Delivery) -> str:
 
 
 def build_result(tx: Connection, platform: Platform, delivery: Delivery, version: ReportVersion, pdf: bytes) -> ResultMessage:
-    """Return the message for one delivery, from the present state of patient and order and the signed text."""
+    """Return the message for one delivery, from the present traits of its patient, the order, and the signed text."""
     study = get_study(tx, version.study_uid)
-    patient = get_patient(tx, version.patient_id)
+    patient = get_patient(tx, delivery.patient_id)
     procedure = procedure_for_study(tx, version.study_uid)
     order = get_order(tx, procedure.order_id) if procedure is not None else None
     zone = ZoneInfo(platform.settings.time_zone)
@@ -76,7 +77,7 @@ def build_result(tx: Connection, platform: Platform, delivery: Delivery, version
         status=STATUSES[version.status],
         requester=_requester(order),
         interpreter=_interpreter(version),
-        sections=_sections(version.body),
+        sections=_sections(version.body, _addenda(tx, version)),
         pdf=pdf,
     )
 
@@ -141,6 +142,12 @@ def _interpreter(version: ReportVersion) -> Professional:
     return Professional(version.signer_identifier, version.signer_name, "")
 
 
-def _sections(body: Body) -> tuple[Section, ...]:
-    texts = body.to_json()
+def _addenda(tx: Connection, version: ReportVersion) -> str:
+    """Return every addendum up to this version: a corrected result takes the place of all that was sent before."""
+    signed = reports.versions(tx, version.report_id)
+    return "\n".join(one.body.addendum for one in signed if one.number <= version.number and one.body.addendum.strip())
+
+
+def _sections(body: Body, addenda: str) -> tuple[Section, ...]:
+    texts = body.to_json() | {"addendum": addenda}
     return tuple(Section(code=code, text=texts[name]) for name, code in SECTIONS if texts[name].strip())

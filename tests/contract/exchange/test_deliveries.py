@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from negatoscope.access.model import Role, Subject
 from negatoscope.archive.stability import mark_stable
+from negatoscope.archive.studies import attach_to_patient
 from negatoscope.exchange import store
 from negatoscope.exchange.deliveries import DELIVER, QUEUE_RESULTS, cancel_delivery, list_deliveries, retry_delivery
 from negatoscope.exchange.mllp_sender import connected, exchange
@@ -81,6 +82,12 @@ def sign_report(platform: Platform, order: Order, react: Callable[..., int]) -> 
 
 
 def queue(platform: Platform, version: ReportVersion, destination: str, *, times: int = 1) -> Delivery:
+    """Tell the exchange of a signed report, and return the one delivery there is."""
+    tell(platform, version, destination, times=times)
+    return one(platform)
+
+
+def tell(platform: Platform, version: ReportVersion, destination: str, *, times: int = 1) -> None:
     """Tell the exchange of a signed report, as the worker does."""
     target = with_destination(platform, destination)
     for _ in range(times):
@@ -88,12 +95,24 @@ def queue(platform: Platform, version: ReportVersion, destination: str, *, times
             payload = {"study_uid": version.study_uid, "version_id": str(version.version_id), "status": version.status.value}
             publish(tx, "report_signed", subject=version.study_uid, payload=dict(payload))
         Reactor(target, (QUEUE_RESULTS,)).run_once(platform.tenant)
-    return one(platform)
+
+
+def addend(platform: Platform, version: ReportVersion, text: str) -> ReportVersion:
+    """Sign an addendum."""
+    radiologist = a_user(platform, Role.RADIOLOGIST, password=PASSWORD)
+    report = open_draft(platform, radiologist, version.study_uid)
+    saved = save_draft(platform, radiologist, report.report_id, report.version, Body(addendum=text))
+    confirmed = frozenset({"no_order", "identity_to_reconcile"})
+    return sign(platform, radiologist, saved.report_id, saved.version, PASSWORD, confirmed=confirmed)
+
+
+def every(platform: Platform) -> list[Delivery]:
+    with platform.database.read(platform.tenant) as tx:
+        return store.list_deliveries(tx)
 
 
 def one(platform: Platform) -> Delivery:
-    with platform.database.read(platform.tenant) as tx:
-        found = store.list_deliveries(tx)
+    found = every(platform)
     assert len(found) == 1
     return found[0]
 
@@ -269,3 +288,58 @@ def test_a_silent_receiver_is_left_after_its_time() -> None:
         with connected(destination) as peer, pytest.raises(Unavailable) as refused:
             exchange(peer, b"MSH|^~\\&|", control_id="1", answer_s=0.05)
     assert refused.value.reason == "receiver_silent"
+
+
+def test_a_report_signed_for_another_patient_than_the_studys_waits_for_a_person(
+    platform: Platform, order: Order, sign_report: Callable[[], ReportVersion], run_jobs: Jobs
+) -> None:
+    version = sign_report()
+    stranger = an_order(platform).patient_id
+    with receiving() as receiver:
+        delivery = queue(platform, version, receiver.destination)
+        with platform.database.transaction(platform.tenant) as tx:
+            attach_to_patient(tx, version.study_uid, stranger)
+        run_jobs(DELIVER)
+        parked = one(platform)
+        assert (parked.state, parked.last_reason) == (DeliveryState.PARKED, "identity_changed")
+        assert run_jobs(DELIVER) == 0
+        assert receiver.messages == []
+        with platform.database.transaction(platform.tenant) as tx:
+            attach_to_patient(tx, version.study_uid, delivery.patient_id)
+        secretary = a_user(platform, Role.SECRETARY)
+        retry_delivery(platform, secretary, parked.delivery_id, version=parked.version)
+        run_jobs(DELIVER)
+    assert one(platform).state is DeliveryState.DELIVERED
+    assert message_of(receiver).require("PID").text(3) == "17"
+
+
+def test_an_older_version_is_not_sent_after_a_newer_one(
+    platform: Platform, sign_report: Callable[[], ReportVersion], run_jobs: Jobs
+) -> None:
+    older = sign_report()
+    with receiving() as receiver:
+        queue(platform, older, receiver.destination)
+        newer = addend(platform, older, "Premier complément.")
+        tell(platform, newer, receiver.destination)
+        run_jobs(DELIVER)
+    assert [message.split(b"|")[9] for message in receiver.messages] == [
+        delivery.delivery_id.hex[:20].encode() for delivery in every(platform) if delivery.report_version_id == newer.version_id
+    ]
+    states = {delivery.report_version_id: (delivery.state, delivery.last_reason) for delivery in every(platform)}
+    assert states == {
+        older.version_id: (DeliveryState.CANCELLED, "superseded"),
+        newer.version_id: (DeliveryState.DELIVERED, ""),
+    }
+
+
+def test_a_corrected_result_holds_every_addendum(
+    platform: Platform, sign_report: Callable[[], ReportVersion], run_jobs: Jobs
+) -> None:
+    first = addend(platform, sign_report(), "Premier complément.")
+    second = addend(platform, first, "Second complément.")
+    with receiving() as receiver:
+        tell(platform, second, receiver.destination)
+        run_jobs(DELIVER)
+    assert len(receiver.messages) == 1
+    addendum = next(entry for entry in message_of(receiver).all("OBX") if entry.text(3) == "55107-7")
+    assert [entry.text() for entry in addendum.repetitions(5)] == ["Premier complément.", "Second complément."]

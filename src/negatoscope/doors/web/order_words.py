@@ -78,6 +78,7 @@ DISCREPANCIES: Final[Mapping[str, str]] = MappingProxyType({
     "traits_differ": N_("The same number came with other traits."),
     "identifiers_name_two_patients": N_("One message bore the numbers of two patients."),
     "study_names_another_patient": N_("Images ordered for one patient came under another."),
+    "identifier_of_another_person": N_("Images of one person came under the number of another."),
 })  # fmt: skip
 TRAITS: Final[Mapping[str, str]] = MappingProxyType({
     "family_name": N_("family name"), "given_names": N_("given names"), "birth_date": N_("birth date"), "sex": N_("sex"),
@@ -94,6 +95,8 @@ DELIVERY_REASONS: Final[Mapping[str, str]] = MappingProxyType({
     "receiver_silent": N_("the receiver does not answer"),
     "receiver_broke_off": N_("the connection broke"),
     "answer_unreadable": N_("the answer was no acknowledgement"),
+    "identity_changed": N_("the study is another patient's since the report was signed"),
+    "superseded": N_("a later version of the report takes its place"),
 })  # fmt: skip
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType({
     "laterality_missing": N_("Say which side is examined."),
