@@ -29,6 +29,7 @@ from negatoscope.platform.events import publish
 
 OWN_ISSUER = "NEGATOSCOPE"
 UNRELIABLE_SOURCES = frozenset({"dicom"})
+DECIDING_TRAITS = frozenset({"family_name", "birth_date"})
 
 
 def find_or_create_patient(
@@ -48,8 +49,9 @@ def find_or_create_patient(
     Identifiers count in the order given, institution numbers before the INS. Two identifiers that name two patients, or
     traits that disagree with those on record, change nothing and flag the patient `to_reconcile`. An INS is kept on a
     qualified identity alone. Without an institution number a number of our own is given, by `own_issuer`.
-    `issuer_assumed` says that the sender named no issuer: the one patient of any issuer who bears the number and agrees
-    on name, birth date and sex is then meant.
+    `issuer_assumed` says that the sender named no issuer. The number then proves little: a patient of another family name
+    or birth date is not meant by it, and the one patient of any issuer who bears it and agrees on name, birth date and sex
+    is. Failing him a patient is made who does not bear the number, and both are flagged.
     """
     trusted = identity_status is IdentityStatus.QUALIFIED and not identity_flags & DOUBT_FLAGS
     usable = _usable(identifiers, trusted=trusted)
@@ -58,16 +60,19 @@ def find_or_create_patient(
         store.lock_identifiers(tx, usable)
         found = store.find_patient_ids(tx, usable)
     told_at = _now(tx)
+    strangers = _strangers(tx, found, demographics) if issuer_assumed else frozenset()
+    borne = frozenset(found)
+    found = {entry: owner for entry, owner in found.items() if owner not in strangers}
     if not found and issuer_assumed:
         meant = _meant_without_issuer(tx, usable, demographics)
         if meant is not None:
             return meant
     if not found:
         status = identity_status if trusted or identity_status is not IdentityStatus.QUALIFIED else IdentityStatus.PROVISIONAL
-        return _create(
+        patient_id = _create(
             tx,
             subject,
-            usable,
+            tuple(entry for entry in usable if entry not in borne),
             demographics,
             source=source,
             status=status,
@@ -75,6 +80,9 @@ def find_or_create_patient(
             own_issuer=own_issuer,
             at=told_at,
         )
+        for side in (patient_id, *sorted(strangers, key=str)) if strangers else ():
+            flag_to_reconcile(tx, subject, side, demographics, reason="identifier_of_another_person", source=source)
+        return patient_id
     patient_id = next(found[entry] for entry in usable if entry in found)
     _recognise(tx, subject, patient_id, identifiers=usable, found=found, told=demographics, source=source, at=told_at)
     return patient_id
@@ -93,6 +101,16 @@ def flag_to_reconcile(
         at=_now(tx),
     )
     return _note(tx, subject, patient.patient_id, discrepancy)
+
+
+def _strangers(tx: Connection, found: dict[PatientIdentifier, PatientId], demographics: Demographics) -> frozenset[PatientId]:
+    """Return those of these patients who are somebody else: of another family name or birth date."""
+    known = store.get_patients(tx, found.values())
+    return frozenset(
+        patient_id
+        for patient_id, patient in known.items()
+        if DECIDING_TRAITS & set(differing_traits(patient.demographics, demographics))
+    )
 
 
 def _meant_without_issuer(
@@ -183,6 +201,7 @@ def _recognise(
     if completed != patient.demographics:
         store.update_demographics(tx, patient_id, completed, status=patient.identity_status, version=patient.version)
         record(tx, subject.actor, "patient_completed", patient_id=patient_id, objects={"source": source})
+        publish(tx, "patient_completed", subject=str(patient_id), payload={"source": source})
 
 
 def _speaks_for(patient: Patient, found: dict[PatientIdentifier, PatientId]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -118,6 +119,33 @@ def test_a_number_without_issuer_means_the_one_patient_who_agrees_on_every_trait
 
     assert sent(some_demographics("ESSAI LUMIERE", "ZOE")) == known
     assert sent(some_demographics(birth_date=None)) != known
+
+
+@pytest.mark.parametrize("stranger", [{"family_name": "Zola"}, {"birth_date": date(1999, 1, 1)}])
+def test_a_number_without_issuer_never_makes_a_stranger_its_bearer(platform: Platform, stranger: dict[str, object]) -> None:
+    known = find(platform, an_identifier("1234", issuer="NEGATOSCOPE"))
+    told = replace(some_demographics(), **stranger)  # type: ignore[arg-type]  # fields of Demographics
+    subject = system_subject(platform.tenant, "test")
+    with platform.database.transaction(platform.tenant) as tx:
+        number = an_identifier("1234", issuer="NEGATOSCOPE")
+        other = find_or_create_patient(tx, subject, [number], told, source="dicom", issuer_assumed=True)
+        reasons = {
+            patient_id: [entry.reason for entry in get_patient(tx, patient_id).discrepancies] for patient_id in (known, other)
+        }
+        borne = [entry.value for entry in get_patient(tx, other).identifiers]
+    assert other != known
+    assert reasons == {known: ["identifier_of_another_person"], other: ["identifier_of_another_person"]}
+    assert "1234" not in borne
+
+
+def test_a_number_without_issuer_means_its_bearer_elsewhere_rather_than_a_stranger_here(platform: Platform) -> None:
+    find(platform, an_identifier("1234", issuer="NEGATOSCOPE"), demographics=some_demographics("Zola"))
+    meant = find(platform, an_identifier("1234", issuer="HOSPITAL"))
+    subject = system_subject(platform.tenant, "test")
+    with platform.database.transaction(platform.tenant) as tx:
+        number = an_identifier("1234", issuer="NEGATOSCOPE")
+        sent = find_or_create_patient(tx, subject, [number], some_demographics(), source="dicom", issuer_assumed=True)
+    assert sent == meant
 
 
 def test_two_senders_at_once_make_one_patient(platform: Platform) -> None:
