@@ -84,7 +84,7 @@ those who may `{view_rejected}`.
 | bearer token | 90 days, 1 year at most | revoked, account locked, password set by an administrator |
 
 Sign-in and password confirmation are slowed down after 5 failures in a row for an account and 50 for an address: 30 seconds,
-doubled each time, 15 minutes at most. A share link is locked for good after 5 wrong codes.
+doubled each time, 15 minutes at most. So is an emergency access that names no patient, by account; each such is in the trail. A share link is locked for good after 5 wrong codes.
 
 ## What is not there yet
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from negatoscope.access.model import Role
 from negatoscope.archive.studies import get_study
+from negatoscope.audit.reading import EntryFilter, search_entries
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.runtime import Platform
 from tests.builders.reading import a_stored_study
@@ -68,6 +69,44 @@ def test_password_alone_opens_nothing(browser: TestClient, platform: Platform, s
     assert '<form class="form" method="post" action="/emergency"' not in browser.get("/emergency").text
     assert ask(browser) == 400
     assert browser.get(f"/studies/{study_uid}").status_code == 404
+
+
+@pytest.mark.parametrize("weakness", ["password_alone", "old_proof"])
+def test_form_does_not_tell_who_is_a_patient_here(
+    browser: TestClient, platform: Platform, study_uid: str, weakness: str, clock: TurnedClock
+) -> None:
+    if weakness == "password_alone":
+        sign_in(browser, platform, Role.REFERRER)
+    else:
+        sign_in_strongly(browser, platform, Role.REFERRER)
+        clock.turn(timedelta(minutes=11))
+    form = {"number": "GLASS-1", "birth_date": "1961-05-04", "reason_code": "emergency", "explanation": WHY}
+    known, stranger = (browser.post("/emergency", data=form | {"number": one}) for one in ("GLASS-1", "GLASS-2"))
+    assert (known.status_code, known.headers.get("location")) == (stranger.status_code, stranger.headers.get("location"))
+    assert known.text.replace("GLASS-1", "") == stranger.text.replace("GLASS-2", "")
+
+
+def test_guessing_patients_is_written_down_and_slowed_down(
+    browser: TestClient, platform: Platform, study_uid: str, clock: TurnedClock
+) -> None:
+    sign_in_strongly(browser, platform, Role.REFERRER)
+    for number in range(7):
+        assert ask(browser, number=f"NOBODY-{number}") == 400
+    assert ask(browser) == 400
+    assert browser.get(f"/studies/{study_uid}").status_code == 404
+    with platform.database.read(platform.tenant) as tx:
+        failed = search_entries(tx, EntryFilter(action="break_glass", outcome="refused")).entries
+    assert [one.entry.objects for one in failed] == [{"refusal": "patient_not_named"}] * 6
+    clock.turn(timedelta(minutes=2))
+    assert ask(browser) == 303
+
+
+def test_second_factor_that_is_missing_is_written_down(browser: TestClient, platform: Platform, study_uid: str) -> None:
+    sign_in(browser, platform, Role.REFERRER)
+    ask(browser)
+    with platform.database.read(platform.tenant) as tx:
+        (refused,) = search_entries(tx, EntryFilter(action="break_glass")).entries
+    assert (refused.entry.outcome, refused.entry.objects) == ("refused", {"refusal": "needs_two_factor"})
 
 
 def test_patient_and_officer_learn_of_it(browser: TestClient, platform: Platform, study_uid: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -10,20 +10,21 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from negatoscope.access.actions import Action
-from negatoscope.access.break_glass import break_glass, list_open_glass
+from negatoscope.access.break_glass import break_glass_of_named_patient, list_open_glass
 from negatoscope.access.model import AuthLevel, Subject
 from negatoscope.access.policy import has_fresh_proof
+from negatoscope.access.refusals import record_refusal
 from negatoscope.archive.studies import list_studies_of_patient
 from negatoscope.doors.web.access_sentences import explain
 from negatoscope.doors.web.dependencies import platform_of, requires
 from negatoscope.doors.web.language import N_, gettext
 from negatoscope.doors.web.templates import page, see_other
 from negatoscope.patients.store import bears_identifier, born_on, get_patients, list_patients
-from negatoscope.platform.errors import Forbidden, InvalidInput
-from negatoscope.platform.runtime import Platform
+from negatoscope.platform.errors import Forbidden, InvalidInput, Unauthenticated
 
 router = APIRouter(include_in_schema=False)
 
@@ -59,13 +60,15 @@ def open_record(request: Request, subject: Clinician, form: Annotated[Emergency,
     """Open the record of the one patient whom number and birth date name."""
     platform = platform_of(request)
     try:
-        patient_id = _patient_of(platform, form)
-        break_glass(platform, subject, patient_id=patient_id, reason_code=form.reason_code, explanation=form.explanation)
-    except InvalidInput as error:
+        break_glass_of_named_patient(
+            platform, subject, _finder(form), reason_code=form.reason_code, explanation=form.explanation
+        )
+    except (InvalidInput, Unauthenticated) as error:
         return _page(request, subject, form, {error.field or "number": explain(error)})
     except Forbidden as error:
         if error.reason != "needs_two_factor":
             raise
+        record_refusal(platform, error)
         return _page(request, subject, form, {"number": explain(error)})
     return see_other(request, "/emergency", status=gettext("Record open for four hours; this access will be reviewed"))
 
@@ -91,12 +94,14 @@ def _page(request: Request, subject: Subject, form: Emergency, errors: Mapping[s
     )
 
 
-def _patient_of(platform: Platform, form: Emergency) -> UUID:
-    """Return the one patient of this number and birth date; both are asked for, so that numbers cannot be tried out."""
-    if form.number.strip() and form.birth_date is not None:
-        where = [bears_identifier(form.number.strip()), born_on(form.birth_date)]
-        with platform.database.read(platform.tenant) as tx:
-            found = list_patients(tx, where, after=None, limit=2)
-        if len(found) == 1:
-            return found[0].patient_id
-    raise InvalidInput("No patient record bears this number and birth date.", reason="patient_not_named", field="number")
+def _finder(form: Emergency) -> Callable[[Connection], UUID | None]:
+    """Return how the one patient of this number and birth date is found; both are asked for."""
+    number, birth_date = form.number.strip(), form.birth_date
+    if not number or birth_date is None:
+        raise InvalidInput("No patient record bears this number and birth date.", reason="patient_not_named", field="number")
+
+    def find(tx: Connection) -> UUID | None:
+        found = list_patients(tx, [bears_identifier(number), born_on(birth_date)], after=None, limit=2)
+        return found[0].patient_id if len(found) == 1 else None
+
+    return find
