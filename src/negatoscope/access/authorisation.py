@@ -44,7 +44,7 @@ def authorise(
     """Return when the policy says yes; otherwise raise Forbidden, or NotFound to those who may not learn that it exists.
 
     Restricted roles see related patients only, so the patient must be named with the study: a study alone is refused
-    to them, except to the share that was made for it. The error's `reason` is that of the decision.
+    to them, to the share that was made for it as well. The error's `reason` is that of the decision.
     """
     decision = decide(
         tx,
@@ -113,8 +113,11 @@ def visible_studies(
 ) -> ColumnElement[bool]:
     """Return the condition that keeps the studies which the subject may find: a share finds its own alone."""
     if subject.kind is SubjectKind.SHARE:
-        own = study_uid_column.in_(sorted(subject.study_uids))
-        return and_(own, relations.is_open_to(subject, patient_id_column))
+        return and_(
+            study_uid_column.in_(sorted(subject.study_uids)),
+            patient_id_column == subject.shared_patient_id,
+            relations.is_open_to(subject, patient_id_column),
+        )
     return visible_patients(subject, patient_id_column)
 
 

@@ -59,7 +59,7 @@ class Subject:
     """Who asks, as found at `seen_at`; made anew for each request, so that a revoked right ends at once.
 
     `authenticated_at` is the last time a person proved who they are (sign-in or step-up); None for machines and
-    bearer tokens. `limited_to`, where given, cuts the rights down to those actions (token scopes, device services,
+    bearer tokens. `study_uids` are what a share opens, as long as they are those of `shared_patient_id`. `limited_to`, where given, cuts the rights down to those actions (token scopes, device services,
     scope of a share).
     """
 
@@ -74,6 +74,7 @@ class Subject:
     seen_at: datetime | None = None
     patient_id: UUID | None = None
     study_uids: frozenset[str] = frozenset()
+    shared_patient_id: UUID | None = None
     limited_to: frozenset[Action] | None = None
     address: str | None = None
     ae_title: str | None = None

@@ -170,7 +170,10 @@ def _shared(subject: Subject, action: Action, resource: Resource, context: Conte
         return _no("opposed")
     if resource.study_uid is None:
         return _yes(Obligation.ONLY_RELATED) if action is Action.QUERY_IMAGES else _no("needs_patient")
-    return _yes(Obligation.AUDIT) if resource.study_uid in subject.study_uids else _no("no_relation")
+    if resource.patient_id is None:
+        return _no("needs_patient")
+    is_shared = resource.study_uid in subject.study_uids and resource.patient_id == subject.shared_patient_id
+    return _yes(Obligation.AUDIT) if is_shared else _no("no_relation")
 
 
 def _for_role(role: Role, subject: Subject, action: Action, resource: Resource, context: Context) -> Decision:

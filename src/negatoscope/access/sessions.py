@@ -203,14 +203,15 @@ def start_share_session(
     holder_name: str,
     study_uids: frozenset[str],
     limited_to: frozenset[Action],
-    patient_id: UUID | None,
+    shared_patient_id: UUID,
+    holder_is_patient: bool,
     now: datetime,
     until: datetime,
     address: str | None,
 ) -> str:
-    """Start a session for the holder of a share link, bound to its studies and actions; return the token.
+    """Start a session for the holder of a share link, bound to its patient, studies and actions; return the token.
 
-    `patient_id` is given where the holder is the patient, whose own opposition to third parties does not concern it.
+    `holder_is_patient`: the own opposition to third parties does not concern it.
     """
     token = make_secret()
     session = Session(
@@ -219,7 +220,8 @@ def start_share_session(
         holder_name=holder_name,
         study_uids=study_uids,
         limited_to=frozenset(action.value for action in limited_to),
-        patient_id=patient_id,
+        patient_id=shared_patient_id if holder_is_patient else None,
+        shared_patient_id=shared_patient_id,
         auth_level=AuthLevel.SHARE_CODE.value,
         authenticated_at=now,
         started_at=now,
@@ -279,6 +281,7 @@ def _share_holder(platform: Platform, session: Session, address: str | None, now
         authenticated_at=session.authenticated_at,
         seen_at=now,
         patient_id=session.patient_id,
+        shared_patient_id=session.shared_patient_id,
         study_uids=session.study_uids,
         limited_to=frozenset(Action(name) for name in session.limited_to or ()),
         address=address,

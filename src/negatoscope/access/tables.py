@@ -49,6 +49,7 @@ user_sessions = Table(
     Column("revoked_at", DateTime(timezone=True)),
     Column("revoked_because", Text),
     Column("patient_id", Uuid),
+    Column("shared_patient_id", Uuid),
 )
 
 api_tokens = Table(

@@ -14,10 +14,11 @@ from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 from negatoscope.sharing import store
 from negatoscope.sharing.links import end_share
-from negatoscope.sharing.model import RecipientKind, Share
+from negatoscope.sharing.model import TRANSITIONS, RecipientKind, Share, ShareEvent, ShareState
 from negatoscope.sharing.tables import shares
 
-OPEN_STATES = ("active", "exhausted")
+REVOCABLE = tuple(sorted(state.value for state in ShareState if (state, ShareEvent.REVOKE) in TRANSITIONS))
+"""Links that no longer open are among them: a session that began before may still run."""
 
 
 def _end_all(platform: Platform, tx: Connection, found: list[Share], because: str) -> None:
@@ -34,14 +35,14 @@ def _end_third_party_shares(platform: Platform, tx: Connection, event: Event) ->
     where = [
         shares.c.patient_id == UUID(event.subject),
         shares.c.recipient_kind != RecipientKind.PATIENT.value,
-        shares.c.state.in_(OPEN_STATES),
+        shares.c.state.in_(REVOCABLE),
     ]
     if event.payload.get("to") == "shares":
         _end_all(platform, tx, store.list_shares(tx, where, limit=1000), "patient_objects")
 
 
 def _end_shares_of_moved_study(platform: Platform, tx: Connection, event: Event) -> None:
-    found = store.list_shares(tx, [shares.c.study_uid == event.subject, shares.c.state.in_(OPEN_STATES)], limit=1000)
+    found = store.list_shares(tx, [shares.c.study_uid == event.subject, shares.c.state.in_(REVOCABLE)], limit=1000)
     if found:
         patient_id = get_study(tx, event.subject).patient_id
         _end_all(platform, tx, [share for share in found if share.patient_id != patient_id], "study_of_another_patient")

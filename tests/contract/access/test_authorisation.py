@@ -172,38 +172,43 @@ def test_nobody_is_kept_from_the_own_record_by_an_opposition(platform: Platform)
     assert visible(platform, person, own) == {own}
 
 
-def test_share_finds_its_study_alone(platform: Platform) -> None:
-    share = Subject(
+def a_share(platform: Platform, patient: UUID) -> Subject:
+    return Subject(
         tenant=platform.tenant,
         kind=SubjectKind.SHARE,
         display_name="share",
         auth_level=AuthLevel.SHARE_CODE,
         study_uids=frozenset({"1.2.3"}),
+        shared_patient_id=patient,
         limited_to=frozenset({Action.VIEW_IMAGES}),
         seen_at=platform.clock.now(),
     )
+
+
+def test_share_finds_its_study_alone_and_as_long_as_it_is_of_its_patient(platform: Platform) -> None:
+    patient, other = uuid4(), uuid4()
+    share = a_share(platform, patient)
     with platform.database.read(platform.tenant) as tx:
-        authorise(tx, share, Action.VIEW_IMAGES, study_uid="1.2.3", patient_id=uuid4())
-        for study, action in (("1.2.4", Action.VIEW_IMAGES), ("1.2.3", Action.READ_FINAL_REPORT)):
+        authorise(tx, share, Action.VIEW_IMAGES, study_uid="1.2.3", patient_id=patient)
+        for study, whose, action in (
+            ("1.2.4", patient, Action.VIEW_IMAGES),
+            ("1.2.3", patient, Action.READ_FINAL_REPORT),
+            ("1.2.3", other, Action.VIEW_IMAGES),
+            ("1.2.3", None, Action.VIEW_IMAGES),
+        ):
             with pytest.raises(NotFound):
-                authorise(tx, share, action, study_uid=study, patient_id=uuid4())
-        shown = tx.scalar(select(literal(1)).where(visible_studies(share, literal("1.2.3"), literal(uuid4()))))
-        hidden = tx.scalar(select(literal(1)).where(visible_studies(share, literal("1.2.4"), literal(uuid4()))))
-    assert (shown, hidden) == (1, None)
+                authorise(tx, share, action, study_uid=study, patient_id=whose)
+        shown = [
+            tx.scalar(select(literal(1)).where(visible_studies(share, literal(study), literal(whose))))
+            for study, whose in (("1.2.3", patient), ("1.2.4", patient), ("1.2.3", other))
+        ]
+    assert shown == [1, None, None]
 
 
 def test_share_finds_nothing_of_a_patient_who_objects_to_sharing(platform: Platform) -> None:
     patient = uuid4()
-    share = Subject(
-        tenant=platform.tenant,
-        kind=SubjectKind.SHARE,
-        display_name="share",
-        auth_level=AuthLevel.SHARE_CODE,
-        study_uids=frozenset({"1.2.3"}),
-        seen_at=platform.clock.now(),
-    )
     object_to(platform, patient, None)
-    shown = select(literal(1)).where(visible_studies(share, literal("1.2.3"), literal(patient)))
+    shown = select(literal(1)).where(visible_studies(a_share(platform, patient), literal("1.2.3"), literal(patient)))
     with platform.database.read(platform.tenant) as tx:
         assert tx.scalar(shown) is None
 

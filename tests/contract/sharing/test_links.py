@@ -17,7 +17,9 @@ from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Role, Subject, SubjectKind
 from negatoscope.access.oppositions import record_opposition
 from negatoscope.access.sessions import session_subject
+from negatoscope.archive.find import FindQuery, find
 from negatoscope.archive.open import open_instances
+from negatoscope.archive.query_attributes import Level
 from negatoscope.archive.studies import attach_to_patient
 from negatoscope.audit.reading import EntryFilter, search_entries
 from negatoscope.patients.identify import find_or_create_patient
@@ -289,8 +291,25 @@ def test_study_that_was_another_patients_is_shared_no_longer(platform: Platform,
         right = find_or_create_patient(tx, secretary, [an_identifier()], some_demographics(), source="test")
         attach_to_patient(tx, department.study_uid, right)
     assert refusal_of(platform, made.token, made.code) == "share_suspended"
+    holder = session_subject(platform, opened.session_token, address=ADDRESS)
+    with pytest.raises(NotFound):
+        images(platform, holder, department.study_uid)
+    with platform.database.read(platform.tenant) as tx:
+        assert find(tx, holder, FindQuery(level=Level.STUDY)) == []
     react(platform)
     assert refusal_of(platform, made.token, made.code) == "share_revoked"
+    with pytest.raises(Unauthenticated):
+        session_subject(platform, opened.session_token, address=ADDRESS)
+
+
+def test_link_that_wrong_codes_locked_is_ended_with_its_sessions(platform: Platform, department: Department) -> None:
+    made = share_of(platform, department)
+    opened = open_share(platform, token=made.token, code=made.code, address=ADDRESS)
+    for number in range(5):
+        assert refusal_of(platform, made.token, other_code(made), f"192.0.2.{number}") == "share_not_good"
+    assert images(platform, session_subject(platform, opened.session_token, address=ADDRESS), department.study_uid)
+    record_opposition(platform, a_user(platform, Role.SECRETARY), patient_id=department.patient_id)
+    react(platform)
     with pytest.raises(Unauthenticated):
         session_subject(platform, opened.session_token, address=ADDRESS)
 

@@ -185,12 +185,14 @@ def test_share_opens_its_study_and_nothing_beside_it(action: Action, resource: R
         display_name="share link",
         auth_level=AuthLevel.SHARE_CODE,
         study_uids=frozenset({"1.2.3"}),
+        shared_patient_id=PATIENT,
         seen_at=NOW,
     )
     decision = permit(share, action, resource, context)
     if decision.allowed:
         assert action in SHARED
-        assert resource.study_uid == "1.2.3" or decision.obligations == {Obligation.ONLY_RELATED}
+        own = (resource.study_uid, resource.patient_id) == ("1.2.3", PATIENT)
+        assert own or decision.obligations == {Obligation.ONLY_RELATED}
         assert resource.state not in {"quarantined", "rejected"}
         assert not context.opposed
 

@@ -17,7 +17,8 @@ from negatoscope.access.tables import user_sessions, users
 class Session:
     """One session that is or was good.
 
-    A share's names its holder, its studies and what it may do with them; `patient_id` only where the holder is the patient.
+    A share's names its holder, its studies, whose they are (`shared_patient_id`) and what it may do with them;
+    `patient_id` only where the holder is the patient.
     """
 
     session_id: UUID
@@ -27,6 +28,7 @@ class Session:
     study_uids: frozenset[str] = frozenset()
     limited_to: frozenset[str] | None = None
     patient_id: UUID | None = None
+    shared_patient_id: UUID | None = None
     auth_level: str
     authenticated_at: datetime
     started_at: datetime
@@ -44,6 +46,7 @@ _COLUMNS = (
     user_sessions.c.study_uids,
     user_sessions.c.limited_to,
     user_sessions.c.patient_id,
+    user_sessions.c.shared_patient_id,
     user_sessions.c.auth_level,
     user_sessions.c.authenticated_at,
     user_sessions.c.started_at,
@@ -66,6 +69,7 @@ def insert_session(tx: Connection, session: Session, token_sha256: bytes) -> Non
             study_uids=sorted(session.study_uids),
             limited_to=sorted(session.limited_to) if session.limited_to is not None else None,
             patient_id=session.patient_id,
+            shared_patient_id=session.shared_patient_id,
             auth_level=session.auth_level,
             authenticated_at=session.authenticated_at,
             started_at=session.started_at,
@@ -167,6 +171,7 @@ def _session_of(row: RowMapping) -> Session:
         study_uids=frozenset(row["study_uids"]),
         limited_to=frozenset(limited_to) if limited_to is not None else None,
         patient_id=row["patient_id"],
+        shared_patient_id=row["shared_patient_id"],
         auth_level=row["auth_level"],
         authenticated_at=row["authenticated_at"],
         started_at=row["started_at"],
