@@ -39,9 +39,9 @@ class Match:
 
 
 def match_study(platform: Platform, tx: Connection, event: Event) -> None:
-    """Match a study that arrived, or one that was here before its order. A second time changes nothing."""
-    study_uids = event.payload.get("study_uids")
-    wanted = [str(uid) for uid in study_uids] if isinstance(study_uids, list) else [event.subject]
+    """Match a study that arrived, or those that were here before their order. A second time changes nothing."""
+    planned = event.payload.get("study_uids")
+    wanted = store.studies_before_order(tx, map(str, planned)) if isinstance(planned, list) else [event.subject]
     for study in list_studies(tx, wanted):
         _match(platform, tx, study)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -14,11 +15,12 @@ from negatoscope.audit.trail import record
 from negatoscope.orders import exception_store, store
 from negatoscope.orders.matching import NAME, Match, find_match, start_steps
 from negatoscope.orders.model import Order
-from negatoscope.platform.errors import InvalidInput, NotFound
+from negatoscope.platform.errors import Conflict, InvalidInput, NotFound
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
 
 BY_PERSON = "person"
+IsSignedFor = Callable[[Connection, str, UUID], bool]
 
 
 def list_unordered_studies(tx: Connection, patient_id: UUID) -> list[Study]:
@@ -28,11 +30,19 @@ def list_unordered_studies(tx: Connection, patient_id: UUID) -> list[Study]:
     return [study for study in found if study.study_uid not in ordered]
 
 
-def attach_study(platform: Platform, subject: Subject, order_id: UUID, study_uid: str, *, reason: str) -> None:
+def attach_study(
+    platform: Platform,
+    subject: Subject,
+    order_id: UUID,
+    study_uid: str,
+    *,
+    reason: str,
+    is_signed_for: IsSignedFor,
+) -> None:
     """Decide that a study is the one that was ordered; the objects stay as they were sent.
 
     It is one that came for the order under another patient, or one of the patient that answers no order; NotFound for any
-    other.
+    other. Conflict where the study would leave a patient for whom a report on it was signed.
     """
     if not reason.strip():
         raise InvalidInput("Give a reason.", field="reason", reason="reason_missing")
@@ -44,6 +54,11 @@ def attach_study(platform: Platform, subject: Subject, order_id: UUID, study_uid
         match = _decide(tx, order, study)
         accession = next(entry.accession_number for entry in order.procedures if entry.study_uid == match.study_uid)
         attach_to_patient(tx, study_uid, order.patient_id, accession_number=accession)
+        # The study is held from here on, so that nobody signs it for its former patient meanwhile.
+        if study.patient_id != order.patient_id and is_signed_for(tx, study_uid, study.patient_id):
+            raise Conflict(
+                "This study has a signed report: it stays with the patient for whom it was signed.", reason="report_signed"
+            )
         if match.study_uid != study.study_uid:
             store.insert_match(tx, study_uid, match.study_uid, matched_by=match.by, at=now)
         exception_store.resolve_conflict(tx, order_id, study_uid, now)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from negatoscope.access.tables import users
 from negatoscope.archive.studies import list_studies
+from negatoscope.archive.tables import studies
 from negatoscope.formats.dicom.uids import StudyUid
 from negatoscope.orders.model import (
     Laterality,
@@ -175,6 +176,19 @@ def find_procedures(tx: Connection, *conditions: ColumnElement[bool]) -> list[tu
     table = requested_procedures.c
     query = select(table.study_uid, table.order_id).where(or_(*conditions)).order_by(table.study_uid).limit(10)
     return [(StudyUid(row.study_uid), OrderId(row.order_id)) for row in tx.execute(query)]
+
+
+def studies_before_order(tx: Connection, planned: Iterable[str]) -> list[str]:
+    """Return the UIDs under which images of these planned studies may be here already.
+
+    They are the planned ones, and those of studies that bear an accession number of theirs and answer no order.
+    """
+    wanted = sorted(set(planned))
+    accessions = select(requested_procedures.c.accession_number).where(requested_procedures.c.study_uid.in_(wanted))
+    query = select(studies.c.study_uid).where(studies.c.accession_number != "", studies.c.accession_number.in_(accessions))
+    bearing = [str(uid) for uid in tx.execute(query.order_by(studies.c.study_uid)).scalars()]
+    answered = procedures_planned(tx, bearing)
+    return list(dict.fromkeys([*wanted, *(uid for uid in bearing if uid not in answered)]))
 
 
 def insert_match(tx: Connection, study_uid: str, requested: str, *, matched_by: str, at: datetime) -> None:

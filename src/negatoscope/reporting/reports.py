@@ -36,6 +36,12 @@ def get_version(tx: Connection, version_id: UUID) -> ReportVersion:
     return store.get_version(tx, version_id)
 
 
+def is_signed_for(tx: Connection, study_uid: str, patient_id: UUID) -> bool:
+    """Say whether a version of this study's report names that patient: the study is then not to be given to another."""
+    report = store.find_report_of_study(tx, study_uid)
+    return report is not None and any(one.patient_id == patient_id for one in store.list_versions(tx, report.report_id))
+
+
 def latest_versions(tx: Connection, study_uids: Sequence[str]) -> dict[str, ReportVersion]:
     """Return the latest signed version of each of these studies that has one."""
     return store.list_latest_versions(tx, study_uids)

@@ -11,7 +11,7 @@ from pydicom.sequence import Sequence
 
 from negatoscope.access.model import Role, device_subject
 from negatoscope.archive.model import StudyState
-from negatoscope.archive.stability import sweep
+from negatoscope.archive.stability import mark_stable, sweep
 from negatoscope.archive.studies import get_study
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.orders import performed_steps
@@ -24,9 +24,13 @@ from negatoscope.orders.reconciling import attach_study, list_unordered_studies
 from negatoscope.orders.states import OrderState, StepState
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.clock import TurnedClock
-from negatoscope.platform.errors import Forbidden, InvalidInput, NotFound
+from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, NotFound
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
+from negatoscope.reporting.drafts import open_draft, save_draft
+from negatoscope.reporting.model import Body
+from negatoscope.reporting.reports import is_signed_for
+from negatoscope.reporting.signing import sign
 from tests.builders.archive import store_data_set
 from tests.builders.dicom import a_dx_image
 from tests.builders.orders import a_request, a_sender, an_order
@@ -170,17 +174,33 @@ def test_a_person_decides_that_the_images_are_of_this_order(platform: Platform, 
     digest()
     radiographer, secretary = a_user(platform, Role.RADIOGRAPHER), a_user(platform, Role.SECRETARY)
     with pytest.raises(Forbidden):
-        attach_study(platform, secretary, order.order_id, image.StudyInstanceUID, reason="Erreur de saisie")
+        attach_study(
+            platform, secretary, order.order_id, image.StudyInstanceUID, reason="Erreur de saisie", is_signed_for=is_signed_for
+        )
     with pytest.raises(InvalidInput):
-        attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason=" ")
-    attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason="Numéro mal saisi au poste")
+        attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason=" ", is_signed_for=is_signed_for)
+    attach_study(
+        platform,
+        radiographer,
+        order.order_id,
+        image.StudyInstanceUID,
+        reason="Numéro mal saisi au poste",
+        is_signed_for=is_signed_for,
+    )
     with platform.database.read(platform.tenant) as tx:
         assert get_study(tx, image.StudyInstanceUID).patient_id == order.patient_id
         assert procedure_for_study(tx, image.StudyInstanceUID) is not None
     assert read(platform, order).state is OrderState.IN_PROGRESS
     assert exceptions(platform, order) == []
     with pytest.raises(NotFound):
-        attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason="Une seconde fois")
+        attach_study(
+            platform,
+            radiographer,
+            order.order_id,
+            image.StudyInstanceUID,
+            reason="Une seconde fois",
+            is_signed_for=is_signed_for,
+        )
 
 
 def test_a_person_links_a_study_that_bears_no_number_of_its_order(platform: Platform, order: Order, digest: Digest) -> None:
@@ -193,8 +213,22 @@ def test_a_person_links_a_study_that_bears_no_number_of_its_order(platform: Plat
     with platform.database.read(platform.tenant) as tx:
         assert [study.study_uid for study in list_unordered_studies(tx, order.patient_id)] == [image.StudyInstanceUID]
     with pytest.raises(NotFound):
-        attach_study(platform, radiographer, stranger.order_id, image.StudyInstanceUID, reason="Pas le bon patient")
-    attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason="Seul examen du patient ce jour")
+        attach_study(
+            platform,
+            radiographer,
+            stranger.order_id,
+            image.StudyInstanceUID,
+            reason="Pas le bon patient",
+            is_signed_for=is_signed_for,
+        )
+    attach_study(
+        platform,
+        radiographer,
+        order.order_id,
+        image.StudyInstanceUID,
+        reason="Seul examen du patient ce jour",
+        is_signed_for=is_signed_for,
+    )
     with platform.database.read(platform.tenant) as tx:
         procedure = procedure_for_study(tx, image.StudyInstanceUID)
         assert procedure is not None
@@ -203,7 +237,38 @@ def test_a_person_links_a_study_that_bears_no_number_of_its_order(platform: Plat
         assert get_study(tx, image.StudyInstanceUID).accession_number == order.procedures[0].accession_number
     assert read(platform, order).state is OrderState.IN_PROGRESS
     with pytest.raises(NotFound):
-        attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason="Une seconde fois")
+        attach_study(
+            platform,
+            radiographer,
+            order.order_id,
+            image.StudyInstanceUID,
+            reason="Une seconde fois",
+            is_signed_for=is_signed_for,
+        )
+
+
+def test_a_study_signed_for_one_patient_is_not_given_to_another(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order, PatientID="18")
+    store_data_set(platform, image)
+    digest()
+    study_uid = str(image.StudyInstanceUID)
+    with platform.database.read(platform.tenant) as tx:
+        came_for = get_study(tx, study_uid).patient_id
+    with platform.database.transaction(platform.tenant) as tx:
+        mark_stable(tx, study_uid, "performed_step_completed", at=platform.clock.now())
+    password = "correct horse battery staple"
+    radiologist = a_user(platform, Role.RADIOLOGIST, password=password)
+    draft = open_draft(platform, radiologist, study_uid)
+    saved = save_draft(platform, radiologist, draft.report_id, draft.version, Body(findings="Normal.", conclusion="Normal."))
+    confirmed = frozenset({"no_order", "identity_to_reconcile"})
+    sign(platform, radiologist, saved.report_id, saved.version, password, confirmed=confirmed, preliminary=True)
+    radiographer = a_user(platform, Role.RADIOGRAPHER)
+    with pytest.raises(Conflict) as refused:
+        attach_study(platform, radiographer, order.order_id, study_uid, reason="Numéro mal saisi", is_signed_for=is_signed_for)
+    assert refused.value.reason == "report_signed"
+    with platform.database.read(platform.tenant) as tx:
+        assert get_study(tx, study_uid).patient_id == came_for
+    assert exceptions(platform, order) == ["identity_conflict"]
 
 
 def test_a_procedure_number_alone_accuses_nobody(platform: Platform, order: Order, digest: Digest) -> None:
@@ -226,6 +291,22 @@ def test_the_order_that_comes_after_its_images_finds_them(platform: Platform, di
     late = an_order(platform, identifiers=(an_identifier("17"),), study_uid=study_uid)
     digest()
     assert read(platform, late).state is OrderState.IN_PROGRESS
+
+
+def test_the_order_that_comes_after_images_of_another_uid_finds_them_by_accession_number(
+    platform: Platform, order: Order, digest: Digest
+) -> None:
+    early = an_image_of(order, StudyInstanceUID=new_uid(), AccessionNumber="ACN7")
+    del early.RequestAttributesSequence
+    store_data_set(platform, early)
+    digest()
+    late = an_order(platform, identifiers=(an_identifier("17"),), accession_number="ACN7", procedure_code="HAND-PA")
+    digest()
+    assert read(platform, late).state is OrderState.IN_PROGRESS
+    with platform.database.read(platform.tenant) as tx:
+        procedure = procedure_for_study(tx, early.StudyInstanceUID)
+    assert procedure is not None
+    assert procedure.order_id == late.order_id
 
 
 def test_a_second_image_and_a_second_reading_of_the_log_change_nothing(

@@ -40,6 +40,7 @@ from negatoscope.patients.search import search_patients
 from negatoscope.patients.store import get_patient, get_patients
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput
 from negatoscope.platform.runtime import Platform
+from negatoscope.reporting.reports import is_signed_for
 
 router = APIRouter(include_in_schema=False)
 
@@ -222,9 +223,9 @@ def attach(
 ) -> Response:
     """Decide that images which came under another patient are those of this order."""
     try:
-        attach_study(platform_of(request), subject, order_id, study_uid, reason=reason)
-    except (InvalidInput, Forbidden) as error:
-        if error.reason not in ("reason_missing", "needs_reason"):
+        attach_study(platform_of(request), subject, order_id, study_uid, reason=reason, is_signed_for=is_signed_for)
+    except (InvalidInput, Forbidden, Conflict) as error:
+        if error.reason not in ("reason_missing", "needs_reason", "report_signed"):
             raise
         return _show(request, subject, order_id, {"reason": explain(error)})
     return see_other(request, f"/orders/{order_id}", status=gettext("Images attached"))
