@@ -128,6 +128,7 @@ class Study:
     received_at: datetime
     last_received_at: datetime
     version: int
+    timezone_offset: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

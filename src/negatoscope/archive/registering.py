@@ -154,7 +154,7 @@ def _create_study(tx: Connection, registration: Registration, attributes: Instan
     study = study_of(attributes, patient_id, default_issuer=issuer, at=registration.at)
     sent = (attributes.patient_id, attributes.issuer_of_patient_id)
     keys = (name_key(study.patient_name), name_key(study.referring_physician))
-    store.insert_study(tx, study, sent=sent, keys=keys, timezone_offset=attributes.timezone_offset_from_utc)
+    store.insert_study(tx, study, sent=sent, keys=keys)
     publish(tx, "study_arrived", subject=study.study_uid, payload={"study_uid": study.study_uid})
     return StudyIdentity(patient_id, *sent)
 

@@ -53,6 +53,7 @@ def study_of(attributes: InstanceAttributes, patient_id: UUID, *, default_issuer
         received_at=at,
         last_received_at=at,
         version=1,
+        timezone_offset=attributes.timezone_offset_from_utc,
     )
 
 

@@ -89,7 +89,7 @@ def find_study_identity(tx: Connection, study_uid: str) -> StudyIdentity | None:
     return StudyIdentity(row[0], row[1], row[2]) if row is not None else None
 
 
-def insert_study(tx: Connection, study: Study, *, sent: tuple[str, str], keys: tuple[str, str], timezone_offset: str) -> None:
+def insert_study(tx: Connection, study: Study, *, sent: tuple[str, str], keys: tuple[str, str]) -> None:
     """Insert a study; `sent` is the patient identifier and issuer as received, `keys` the two folded names."""
     values: dict[str, Any] = {name: getattr(study, name) for name in Study.__slots__ if name not in {"requests", "modalities"}}
     values |= {
@@ -99,7 +99,6 @@ def insert_study(tx: Connection, study: Study, *, sent: tuple[str, str], keys: t
         "sent_issuer": sent[1],
         "patient_name_key": keys[0],
         "referring_physician_key": keys[1],
-        "timezone_offset": timezone_offset,
     }
     tx.execute(insert_or_skip(studies).values(values))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -37,6 +38,7 @@ SECTIONS = (
     ("conclusion", Code("19005-8", "Conclusion", "LN")),
     ("addendum", Code("55107-7", "Addendum", "LN")),
 )
+_OFFSET = re.compile(r"([+-])([0-9]{2})([0-5][0-9])", re.ASCII)
 _CLASSES = {Origin.EMERGENCY: "E", Origin.INTENSIVE_CARE: "I", Origin.INPATIENT: "I", Origin.OUTPATIENT: "O"}
 
 
@@ -125,9 +127,20 @@ def _procedure(procedure: RequestedProcedure | None, study: Study) -> Code:
 
 
 def _studied_at(study: Study, zone: ZoneInfo) -> datetime | None:
+    """Return when the study was made: by the clock of the modality, which is the house's where it names no offset."""
     if study.study_date is None or study.study_time is None:
         return None
-    return datetime.combine(study.study_date, study.study_time, zone)
+    return datetime.combine(study.study_date, study.study_time, _offset(study.timezone_offset) or zone)
+
+
+def _offset(text: str) -> timezone | None:
+    """Read a Timezone Offset From UTC (0008,0201), -1200 to +1400; None for what is none."""
+    found = _OFFSET.fullmatch(text.strip())
+    if found is None:
+        return None
+    minutes = int(found[2]) * 60 + int(found[3])
+    minutes = -minutes if found[1] == "-" else minutes
+    return timezone(timedelta(minutes=minutes)) if -720 <= minutes <= 840 else None
 
 
 def _requester(order: Order | None) -> Professional | None:

@@ -62,12 +62,14 @@ def with_destination(platform: Platform, destination: str | None) -> Platform:
 
 
 @pytest.fixture
-def sign_report(platform: Platform, order: Order, react: Callable[..., int]) -> Callable[[], ReportVersion]:
-    """Return what stores the study of the order and signs its report."""
+def sign_report(platform: Platform, order: Order, react: Callable[..., int]) -> Callable[..., ReportVersion]:
+    """Return what stores the study of the order, with such attributes, and signs its report."""
 
-    def run() -> ReportVersion:
+    def run(**attributes: str) -> ReportVersion:
         image = a_dx_image(StudyInstanceUID=order.procedures[0].study_uid, PatientID="17", IssuerOfPatientID="HOSPITAL")
         image.PatientName, image.PatientBirthDate, image.AccessionNumber = "ESSAI LUMIERE^ZOE", "19790328", "ACN7"
+        for keyword, value in attributes.items():
+            setattr(image, keyword, value)
         store_data_set(platform, image)
         react(*REACTIONS)
         with platform.database.transaction(platform.tenant) as tx:
@@ -343,3 +345,14 @@ def test_a_corrected_result_holds_every_addendum(
     assert len(receiver.messages) == 1
     addendum = next(entry for entry in message_of(receiver).all("OBX") if entry.text(3) == "55107-7")
     assert [entry.text() for entry in addendum.repetitions(5)] == ["Premier complément.", "Second complément."]
+
+
+@pytest.mark.parametrize(("sent", "said"), [("-0500", "-0500"), ("+0545", "+0545"), ("+9900", "+0100"), ("", "+0100")])
+def test_the_time_of_a_study_is_by_the_clock_of_its_modality(
+    platform: Platform, sign_report: Callable[..., ReportVersion], run_jobs: Jobs, sent: str, said: str
+) -> None:
+    version = sign_report(TimezoneOffsetFromUTC=sent)
+    with receiving() as receiver:
+        queue(platform, version, receiver.destination)
+        run_jobs(DELIVER)
+    assert message_of(receiver).require("OBR").text(7) == f"20260102101112{said}"
