@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from pydicom.dataset import Dataset
@@ -15,12 +16,16 @@ from sqlalchemy import text
 
 from negatoscope.access.devices import register_device
 from negatoscope.access.model import Action, Role
+from negatoscope.doors.dimse.commitment import REREAD_AT_ONCE
 from negatoscope.doors.dimse.commitment_job import REPORT_COMMITMENT
+from negatoscope.doors.dimse.door import WORKER_THREADS
 from negatoscope.formats.dicom.uids import new_uid
+from negatoscope.platform.blobs.port import BlobReader, BlobRef, BlobStore
 from negatoscope.platform.runtime import Platform
 from tests.builders.archive import store_data_set
 from tests.builders.dicom import a_dx_image
 from tests.builders.subjects import a_user
+from tests.contract.dimse.peers import send
 
 COMMITMENT = "1.2.840.10008.1.20.1"
 INSTANCE = "1.2.840.10008.1.20.1.1"
@@ -66,14 +71,20 @@ def reports() -> Reports:
     return Reports()
 
 
-@pytest.fixture
-def device(port: int, reports: Reports) -> Iterator[PeerAssociation]:
+def ask_to_be_told(port: int, reports: Reports) -> PeerAssociation:
+    """Associate as a device that takes its reports on the same association."""
     entity = AE(ae_title="DX1")
     entity.requested_contexts = [build_context(COMMITMENT)]
     association = entity.associate(
         "127.0.0.1", port, ae_title="NEGATOSCOPE", evt_handlers=[(evt.EVT_N_EVENT_REPORT, reports.take)]
     )
     assert association.is_established
+    return association
+
+
+@pytest.fixture
+def device(port: int, reports: Reports) -> Iterator[PeerAssociation]:
+    association = ask_to_be_told(port, reports)
     yield association
     association.release()
 
@@ -125,6 +136,54 @@ def test_what_is_unknown_of_another_class_or_damaged_is_not_confirmed(
     assert reports.event_type_id == 2
     assert reports.kept() == {good.SOPInstanceUID}
     assert reports.failures() == {other_class.SOPInstanceUID: 0x0119, damaged.SOPInstanceUID: 0x0110, unknown: 0x0112}
+
+
+class LaggingBlobs:
+    """The real store, which gives nothing back until the test says so."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+        self.goes_on = threading.Event()
+
+    def open(self, ref: BlobRef) -> BlobReader:
+        self.goes_on.wait(60)
+        return self._store.open(ref)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+
+def test_many_devices_that_want_to_be_sure_do_not_stop_reception(
+    platform: Platform, serve: Callable[..., int], reports: Reports
+) -> None:
+    blobs = LaggingBlobs(platform.blobs)
+    port = serve(blobs=blobs)
+    image = a_dx_image()
+    store_data_set(platform, image)
+    request = a_request((image.SOPClassUID, image.SOPInstanceUID))
+    with ExitStack() as stack:
+        stack.callback(blobs.goes_on.set)
+        for _ in range(WORKER_THREADS):
+            device = ask_to_be_told(port, reports)
+            stack.callback(device.release)
+            assert device.send_n_action(request, 1, COMMITMENT, INSTANCE)[0].Status == 0x0000
+        assert send(port, a_dx_image()) == 0x0000
+        assert not reports.arrived.is_set()
+        blobs.goes_on.set()
+        assert reports.arrived.wait(10)
+    assert reports.kept() == {image.SOPInstanceUID}
+
+
+def test_more_objects_than_are_read_at_once_are_all_confirmed(
+    platform: Platform, device: PeerAssociation, reports: Reports
+) -> None:
+    image = a_dx_image()
+    store_data_set(platform, image)
+    unknown = [(str(image.SOPClassUID), new_uid()) for _ in range(2 * REREAD_AT_ONCE)]
+    device.send_n_action(a_request(*unknown, (image.SOPClassUID, image.SOPInstanceUID)), 1, COMMITMENT, INSTANCE)
+    assert reports.arrived.wait(10)
+    assert reports.kept() == {image.SOPInstanceUID}
+    assert reports.failures() == {uid: 0x0112 for _, uid in unknown}
 
 
 @pytest.mark.parametrize(

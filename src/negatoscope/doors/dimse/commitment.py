@@ -19,6 +19,7 @@ from negatoscope.doors.dimse.association import Association
 from negatoscope.doors.dimse.commitment_job import REPORT_COMMITMENT
 from negatoscope.doors.dimse.commitment_report import (
     CommitmentRequest,
+    FailureReason,
     Reference,
     check_references,
     encode_report,
@@ -38,6 +39,7 @@ logger = get_logger()
 
 REQUEST_COMMITMENT: Final = 1
 MOST_REFERENCES: Final = 20_000
+REREAD_AT_ONCE: Final = 16
 
 
 async def answer_n_action(association: Association, message: Message) -> None:
@@ -103,8 +105,8 @@ def take_request(platform: Platform, subject: Subject, request: CommitmentReques
 
 async def _report_here(association: Association, message: Message, request: CommitmentRequest) -> None:
     door = association.door
-    results = await door.in_thread(check_references, door.platform, request.references)
-    if not association.may_go_on():
+    results = await _check(association, request)
+    if results is None or not association.may_go_on():
         logger.warning("dimse_commitment_not_reported", reason="association_ended", ae_title=association.subject.ae_title)
         return
     event_type_id, content = await door.in_thread(encode_report, request, results, message.context.transfer_syntax)
@@ -115,3 +117,16 @@ async def _report_here(association: Association, message: Message, request: Comm
         logger.warning("dimse_commitment_not_reported", reason=error.reason, ae_title=association.subject.ae_title)
         return
     logger.info("dimse_commitment_reported", status=f"{response.status or 0:04X}", ae_title=association.subject.ae_title)
+
+
+async def _check(association: Association, request: CommitmentRequest) -> list[FailureReason | None] | None:
+    """Read the objects again, a few at a time and in turn with other devices; None once the device has left."""
+    door = association.door
+    results: list[FailureReason | None] = []
+    for start in range(0, len(request.references), REREAD_AT_ONCE):
+        async with door.rereading:
+            if not association.may_go_on():
+                return None
+            some = request.references[start : start + REREAD_AT_ONCE]
+            results += await door.in_thread(check_references, door.platform, some)
+    return results

@@ -14,6 +14,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WORKER_THREADS: Final = 16
+REREADING_THREADS: Final = 2
 
 
 class Door:
@@ -24,6 +25,8 @@ class Door:
         self.limits = limits
         self.loop = asyncio.get_running_loop()
         self.threads = ThreadPoolExecutor(max_workers=WORKER_THREADS, thread_name_prefix="dimse")
+        self.rereading = asyncio.Semaphore(REREADING_THREADS)
+        """Held by who reads stored objects again: that work is long, and reception needs the other threads."""
         self.is_stopping = False
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
