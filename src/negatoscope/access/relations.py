@@ -88,7 +88,7 @@ def is_open_to(subject: Subject, patient: ColumnElement[UUID]) -> ColumnElement[
     return ~exists(_opposition(subject, patient).where(~has_broken_glass(subject, patient)))
 
 
-def _opposition(subject: Subject, patient: ColumnElement[UUID]) -> Select[tuple[int]]:
+def _opposition(subject: Subject, patient: ColumnElement[UUID]) -> Select[int]:
     """Return what this patient has against the subject: oneself never objects to oneself."""
     everybody, named = oppositions.c.user_id.is_(None), oppositions.c.user_id == subject.user_id
     found = select(literal(1)).where(

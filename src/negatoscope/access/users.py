@@ -17,6 +17,7 @@ from negatoscope.access.sessions import step_up
 from negatoscope.access.store import people
 from negatoscope.access.store.sessions import revoke_sessions
 from negatoscope.access.store.tokens import revoke_tokens_of
+from negatoscope.audit.model import JsonValue
 from negatoscope.audit.trail import record
 from negatoscope.platform.errors import Forbidden, InvalidInput, NotFound
 from negatoscope.platform.runtime import Platform
@@ -205,7 +206,7 @@ def _store_password(
         people.update_user(tx, user.user_id, password_hash=password_hash, password_changed_at=now)
         revoke_sessions(tx, at=now, because="password_changed", user_id=user.user_id, spare=spare)
         ended = revoke_tokens_of(tx, user.user_id, at=now) if ends_tokens else 0
-        objects = {"user": str(user.user_id), "tokens_ended": ended}
+        objects: dict[str, JsonValue] = {"user": str(user.user_id), "tokens_ended": ended}
         record(tx, subject.actor, "set_password", objects=objects, reason=reason)
 
 
