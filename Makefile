@@ -17,13 +17,13 @@ run: set-up ## Set up and start the product with a demonstration department
 	@exec $(BIN)/negatoscope run --demo
 
 test: $(VENV)/.test ## Set up and run every check
-	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/test.sh
+	@BIN="$(CURDIR)/$(BIN)" scripts/test.sh
 
 quick: $(VENV)/.test ## Run the checks that take a minute: style, types, architecture, unit tests
-	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/test.sh quick
+	@BIN="$(CURDIR)/$(BIN)" scripts/test.sh quick
 
 bench: $(VENV)/.test ## Measure the product beside Debian's Orthanc on this machine
-	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/bench.sh
+	@BIN="$(CURDIR)/$(BIN)" scripts/bench.sh
 
 format: $(VENV)/.test ## Format the sources
 	@$(BIN)/ruff check --fix src tests benchmarks; $(BIN)/ruff format src tests benchmarks

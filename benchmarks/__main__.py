@@ -51,7 +51,7 @@ def measure(servers: list[Server], folder: Path, rounds: int) -> Figures:
                 figures[name][server.name].append(value)
             if server.name == "Négatoscope":
                 figures["First full 16-bit DX in Chromium, cold page"][server.name].append(first_pixel(server, dx))
-                figures["C-STORE answered to row on an open reading list"][server.name].append(
+                figures["Row on an open reading list, after the answer to C-STORE"][server.name].append(
                     list_delay(server, folder / "live" / str(number), seed=9000 + number)
                 )
     return figures

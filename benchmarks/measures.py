@@ -30,7 +30,9 @@ def store(server: Server, folder: Path, *, modality: str, count: int, associatio
 def send(server: Server, folder: Path) -> None:
     """Send the files of a folder over one association with dcmtk's storescu."""
     command = ["storescu", "-aec", server.ae_title, "+sd", "127.0.0.1", str(server.dicom_port), str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    if result.returncode:
+        raise SystemExit(f"{server.name} did not take {folder}: {result.stderr[-500:]}")
 
 
 def timed(ask: Callable[[], httpx.Response], *, times: int) -> float:

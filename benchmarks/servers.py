@@ -95,7 +95,7 @@ def negatoscope(folder: Path) -> Iterator[Server]:
                 "--role",
                 "radiologist",
                 "--role",
-                "admin",
+                "administrator",
                 "--password-stdin",
             ],
             input="correct-horse-battery-staple-bench",

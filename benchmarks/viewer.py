@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from benchmarks.measures import send
 from benchmarks.objects import write_study
 from benchmarks.servers import Server
 
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or "chromium"
 FLAGS = [
     "--no-sandbox",
     "--use-gl=angle",
@@ -45,7 +48,7 @@ def first_pixel(server: Server, study_uid: str) -> float:
     """Return the milliseconds from navigation to the full image, in a browser that never saw the page."""
     root = server.web.removesuffix("/dicom-web")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             page = browser.new_context(viewport={"width": 1600, "height": 1000}, extra_http_headers=server.headers).new_page()
             page.goto(f"{root}/studies/{study_uid}/viewer", wait_until="commit")
@@ -59,7 +62,7 @@ def list_delay(server: Server, folder: Path, *, seed: int) -> float:
     root = server.web.removesuffix("/dicom-web")
     study_uid = write_study(folder, modality="DX", count=1, seed=seed)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             page = browser.new_context(extra_http_headers=server.headers).new_page()
             page.goto(f"{root}/reading", wait_until="load")

@@ -3,4 +3,4 @@
 set -eu
 cd "$(dirname "$0")/.."
 scripts/system_packages.sh bench
-exec python -m benchmarks "$@"
+exec "${BIN:-$PWD/.venv/bin}"/python -m benchmarks "$@"

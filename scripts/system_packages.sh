@@ -12,6 +12,9 @@ fi
 if ! "$here/need.sh" "${programs[@]}" 2>/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "Installing ${packages[*]}…"
   apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+  for package in "${packages[@]}"; do
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+      echo "apt-get could not install $package." >&2
+  done
 fi
 "$here/need.sh" "${programs[@]}"

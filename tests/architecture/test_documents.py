@@ -29,7 +29,9 @@ def commands_text() -> str:
     parts = []
 
     def walk(command: click.Command, path: str) -> None:
-        context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+        context = click.Context(
+            command, info_name=path, max_content_width=100, terminal_width=100, help_option_names=["-h", "--help"]
+        )
         parts.append(f"## {path}\n\n```text\n{command.get_help(context)}\n```")
         if isinstance(command, click.Group):
             for name in command.list_commands(context):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
 from tests.builders.dicom import a_dx_image, part10_bytes
 from tests.e2e.product import PROGRAM, Product, descendants, seen_within
@@ -83,6 +84,10 @@ def test_database_that_does_not_answer_is_one_sentence(product: Product) -> None
     assert "database" in complaint(product, "run", NEGATOSCOPE_DATABASE_URL="postgresql://nobody@127.0.0.1:9/none").lower()
 
 
+def test_object_store_address_that_is_none_is_one_sentence(product: Product) -> None:
+    assert "NEGATOSCOPE_OBJECTS_URL" in complaint(product, "verify", NEGATOSCOPE_OBJECTS_URL="nonsense")
+
+
 def test_public_address_is_refused(product: Product) -> None:
     assert "NEGATOSCOPE_DICOM_HOST" in complaint(product, "run", NEGATOSCOPE_DICOM_HOST="0.0.0.0")
 
@@ -144,6 +149,20 @@ def test_import_takes_a_folder_and_a_zip_and_the_same_again(product: Product, tm
     archive = shutil.make_archive(str(tmp_path / "disc"), "zip", folder)
     again = product.run("import", archive)
     assert "0 stored, 3 already there" in again.stdout, again.stdout + again.stderr
+
+
+def test_demo_loads_a_folder_of_pictures_once(product: Product, tmp_path: Path) -> None:
+    (folder := tmp_path / "radiographs").mkdir()
+    for name, shade in (("a.png", 40), ("b.jpg", 160)):
+        Image.new("L", (64, 48), shade).save(folder / name)
+    (folder / "broken.png").write_bytes(b"no picture")
+    (folder / "c.dcm").write_bytes(part10_bytes(a_dx_image()))
+    first = product.run("demo", "--from", str(folder))
+    assert "2 examinations made of pictures, 1 DICOM objects stored, 0 already there, 1 left out." in first.stdout, first.stdout
+    second = product.run("demo", "--from", str(folder))
+    assert "0 examinations made of pictures, 0 DICOM objects stored, 3 already there, 1 left out." in second.stdout, (
+        second.stdout
+    )
 
 
 def test_dead_process_is_started_again(product: Product) -> None:

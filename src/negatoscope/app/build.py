@@ -7,6 +7,7 @@ from importlib.resources import files
 from uuid import uuid4
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from negatoscope.platform import jobs
 from negatoscope.platform.blobs.opening import open_blob_store
@@ -55,8 +56,15 @@ def make_data_folder(settings: Settings) -> None:
 
 def prepare_database(database: Database, settings: Settings) -> TenantId:
     """Run the migrations, make the tables of the job engine and the tenant; return the tenant. Safe to repeat."""
-    migrate(database, files("negatoscope.app") / "migrations")
-    jobs.prepare(database.url)
+    try:
+        migrate(database, files("negatoscope.app") / "migrations")
+        jobs.prepare(database.url)
+    except DBAPIError as error:
+        raise SettingsError(
+            f"The database refused to be prepared ({type(error.orig).__name__}). The role in NEGATOSCOPE_DATABASE_URL must own its "
+            "database and be allowed to create roles; PostgreSQL 15 or later is needed.",
+            reason="database_refused",
+        ) from error
     note_keyring(database, settings)
     with database.owner_transaction() as tx:
         tx.execute(

@@ -10,6 +10,7 @@ from negatoscope.ai.jobs import RUN_MODEL
 from negatoscope.ai.requests import REQUEST_RUNS
 from negatoscope.ai.results import SETTLE_FINDINGS
 from negatoscope.archive import stability
+from negatoscope.archive.following import FOLLOW_PATIENT
 from negatoscope.archive.jobs import BUILD_METADATA, READY_METADATA
 from negatoscope.archive.orphans import sweep_orphans
 from negatoscope.audit.sealing import seal_pending
@@ -50,6 +51,7 @@ REACTIONS: tuple[Reaction, ...] = (
     SETTLE_FINDINGS,
     RECORD_EXPOSURES,
     READY_METADATA,
+    FOLLOW_PATIENT,
     END_THIRD_PARTY_SHARES,
     END_SHARES_OF_MOVED_STUDY,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +113,7 @@ def _import_entry(platform: Platform, subject: Subject, source: Source, entry: _
                 incoming.discard()
     except _TooLarge:
         report.refused.append((entry.name, "too_large"))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
         report.refused.append((entry.name, "damaged_entry"))
     except OSError:
         report.refused.append((entry.name, "unreadable"))

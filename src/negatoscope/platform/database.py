@@ -47,8 +47,7 @@ class Database:
     def read(self, tenant: TenantId) -> Iterator[Connection]:
         """Run one read-only transaction under the application role for this tenant."""
         with _translated(), self._engine.begin() as tx:
-            tx.execute(text("set transaction read only"))
-            _set_tenant(tx, tenant)
+            _set_tenant(tx, tenant, read_only=True)
             yield tx
 
     @contextmanager
@@ -73,8 +72,12 @@ def tenant_of(tx: Connection) -> TenantId:
     return TenantId(tx.info["tenant"])
 
 
-def _set_tenant(tx: Connection, tenant: TenantId) -> None:
-    tx.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
+SET_TENANT = text("select set_config('app.tenant', :tenant, true)")
+SET_TENANT_READ_ONLY = text("select set_config('app.tenant', :tenant, true), set_config('transaction_read_only', 'on', true)")
+
+
+def _set_tenant(tx: Connection, tenant: TenantId, *, read_only: bool = False) -> None:
+    tx.execute(SET_TENANT_READ_ONLY if read_only else SET_TENANT, {"tenant": str(tenant)})
     tx.info["tenant"] = tenant
 
 
@@ -100,5 +103,7 @@ def _translated() -> Iterator[None]:
         if error.connection_invalidated or (
             isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None
         ):
-            raise Unavailable("The database does not answer.", reason="database_down") from error
+            raise Unavailable(
+                "The database does not answer, or refuses this name and password.", reason="database_down"
+            ) from error
         raise

@@ -61,7 +61,6 @@ def configure_logs(level: str, *, process: str) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()
     structlog.get_logger().debug("logs_configured", process=process)

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
 
     data: Path = Field(default_factory=default_data_folder, description="Folder that holds everything of this installation")
     http_host: str = Field(default="127.0.0.1", description="Address the web door listens on")
-    http_port: int = Field(default=8080, ge=1, le=65535, description="Port of the screens, DICOMweb and FHIR")
+    http_port: int = Field(default=8080, ge=1, le=65535, description="Port of the screens and of DICOMweb")
     dicom_host: str = Field(default="127.0.0.1", description="Address the DICOM door listens on")
     dicom_port: int = Field(default=11112, ge=1, le=65535, description="Port of the DICOM services")
     ae_title: str = Field(default="NEGATOSCOPE", min_length=1, max_length=16, description="Our DICOM application entity title")
@@ -107,5 +107,5 @@ def load_settings(**overrides: Any) -> Settings:
             f"NEGATOSCOPE_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}" for fault in error.errors()
         )
         raise SettingsError(f"Settings are wrong: {faults}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"The settings file {file} is not valid TOML: {error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {file} is not valid TOML in UTF-8: {error}.") from error

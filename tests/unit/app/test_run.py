@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from negatoscope.app.command_line.run import LEAST_FREE_BYTES, check_free_space, refuse_public_addresses
+from negatoscope.app.command_line.run import LEAST_FREE_BYTES, check_free_space, only_run_of, refuse_public_addresses
 from negatoscope.app.demonstration.department import make_password
 from negatoscope.app.demonstration.record import MadeAccount, Record, read_record, write_record
 from negatoscope.app.supervisor import check_ports
@@ -61,3 +61,25 @@ def test_damaged_record_is_said(tmp_path: Path) -> None:
     (tmp_path / "demonstration.json").write_text("{}")
     with pytest.raises(SettingsError, match="damaged"):
         read_record(Settings(data=tmp_path))
+
+
+def is_refused(settings: Settings, *roles: str) -> bool:
+    try:
+        with only_run_of(settings, roles):
+            return False
+    except SettingsError as error:
+        return error.reason == "already_running"
+
+
+def test_second_run_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    with only_run_of(settings, ("web",)):
+        assert is_refused(settings, "dimse"), "the first holds the embedded database"
+    assert not is_refused(settings, "web")
+
+
+def test_roles_of_a_shared_database_run_side_by_side(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, database_url="postgresql://somewhere/else")
+    with only_run_of(settings, ("web",)):
+        assert not is_refused(settings, "dimse")
+        assert is_refused(settings, "web", "dimse")

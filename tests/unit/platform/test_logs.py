@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from negatoscope.platform.logs import configure_logs, get_logger
 
 CANARIES = {"patient_name": "DURANDAL^Zoé", "patient_id": "IPP-4217", "birth_date": "19560213", "accession_number": "ACC-77"}
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_this_test_alone() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
 
 
 def test_keys_off_the_list_do_not_get_through(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,10 +42,10 @@ def test_unknown_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
-@pytest.mark.parametrize("content", ["http_port = ", "colour = 'red'\n"])
-def test_wrong_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+@pytest.mark.parametrize("content", [b"http_port = ", b"colour = 'red'\n", b"tenant = '\xe9t\xe9'\n"])
+def test_wrong_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     file = tmp_path / "negatoscope.toml"
-    file.write_text(content)
+    file.write_bytes(content)
     monkeypatch.setenv("NEGATOSCOPE_CONFIG", str(file))
     with pytest.raises(SettingsError):
         load_settings()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import click
 
-from negatoscope.app.build import PreparedDatabase, build_platform, prepare_database, start_database
+from negatoscope.app.build import PreparedDatabase, build_platform, make_data_folder, prepare_database, start_database
 from negatoscope.app.command_line import banner
 from negatoscope.app.command_line.progress import bar
 from negatoscope.app.demonstration.department import furnish
@@ -34,10 +37,16 @@ def run(roles: tuple[str, ...], *, demo: bool) -> None:
     refuse_public_addresses(settings)
     configure_logs(settings.log_level, process="supervisor")
     check_ports(settings, chosen)
+    make_data_folder(settings)
+    with only_run_of(settings, chosen):
+        check_free_space(settings)
+        _run(settings, chosen, demo=demo, began=began)
+
+
+def _run(settings: Settings, chosen: tuple[str, ...], *, demo: bool, began: float) -> None:
     click.echo("Négatoscope starts: database…", nl=False)
     prepared = start_database(settings)
     try:
-        check_free_space(settings)
         _prepare(prepared, settings, demo=demo)
         supervisor = Supervisor(settings, chosen, environment_of(settings, prepared))
         for received in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -71,6 +80,22 @@ def _prepare(prepared: PreparedDatabase, settings: Settings, *, demo: bool) -> N
                 platform.jobs.close()
     finally:
         database.close()
+
+
+@contextmanager
+def only_run_of(settings: Settings, roles: tuple[str, ...]) -> Iterator[None]:
+    """Hold these roles of the data folder, and its embedded database; SettingsError when another run has one of them."""
+    with ExitStack() as held:
+        for name in (*roles, *(("database",) if settings.database_url is None else ())):
+            file = held.enter_context((settings.data / f"{name}.lock").open("a"))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise SettingsError(
+                    f"The product already runs on {settings.data}. Stop it first, or choose another folder with NEGATOSCOPE_DATA.",
+                    reason="already_running",
+                ) from error
+        yield
 
 
 def environment_of(settings: Settings, prepared: PreparedDatabase) -> dict[str, str]:

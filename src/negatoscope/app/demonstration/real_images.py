@@ -48,7 +48,8 @@ def load_folder(platform: Platform, folder: Path, *, most: int, progress: Callab
             report.left_out.append((picture.path.name, str(error)))
     progress(len(pictures), len(pictures))
     imported = import_path(platform, system, folder, progress)
-    report.stored, report.already_there = imported.stored, imported.duplicates
+    report.stored = imported.stored
+    report.already_there += imported.duplicates
     report.left_out += imported.refused
     return report
 

@@ -16,7 +16,7 @@ from negatoscope.platform.blobs.frames import FrameCipher, new_key, stored_size
 from negatoscope.platform.blobs.port import BlobRef, Bytes
 from negatoscope.platform.blobs.reading import FrameReader
 from negatoscope.platform.blobs.writing import FrameWriter
-from negatoscope.platform.errors import CorruptObject, Unavailable
+from negatoscope.platform.errors import CorruptObject, SettingsError, Unavailable
 from negatoscope.platform.keyring import Keyring
 
 _PART_BYTES: Final = 8 << 20
@@ -33,7 +33,14 @@ class ObjectBlobStore:
     @classmethod
     def connect(cls, url: str, tenant: UUID, keyring: Keyring) -> ObjectBlobStore:
         """Reach the store at `url` (s3://bucket/prefix); credentials and endpoint come from the AWS_* environment."""
-        return cls(from_url(url, client_options={"allow_http": True, "timeout": "30s"}), tenant, keyring)
+        try:
+            store = from_url(url, client_options={"allow_http": True, "timeout": "30s"})
+        except Exception as error:  # the library raises kinds of its own for each fault of an address
+            raise SettingsError(
+                "NEGATOSCOPE_OBJECTS_URL does not name a store that can be reached: it reads s3://bucket/prefix.",
+                reason="objects_url",
+            ) from error
+        return cls(store, tenant, keyring)
 
     def begin(self) -> ObjectBlobWriter:
         """Start a new object."""
