@@ -54,6 +54,11 @@ def device_for(tx: Connection, calling_ae: str, address: str, demonstration: boo
     return None
 
 
+def is_known_address(tx: Connection, address: str, service: Action, demonstration: bool) -> bool:
+    """Say whether some device with this service may call from here: all that can be asked of who did not name himself."""
+    return (demonstration and _is_loopback(address)) or _is_allowed(address, tuple(store.list_addresses(tx, service)))
+
+
 def retrieve_destination(tx: Connection, ae_title: str) -> RetrieveDestination | None:
     """Return where a device listens, if an administrator said so."""
     device = store.find_device(tx, ae_title.strip())

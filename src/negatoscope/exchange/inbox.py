@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from negatoscope.access.authorisation import authorise
-from negatoscope.access.devices import device_for
+from negatoscope.access.devices import device_for, is_known_address
 from negatoscope.access.model import Action, Subject
 from negatoscope.audit.trail import record
 from negatoscope.exchange import store
@@ -86,7 +86,8 @@ def receive_message(platform: Platform, content: bytes, *, address: str) -> byte
 
     AA: done and committed. AE: the message is wrong, or says what cannot be done; nothing changed, and it is kept. AR: it
     is not for us, or we cannot work just now (then it is not kept, and may be sent again). The same message accepted
-    before is answered with the same bytes and has no second effect; a refused one is looked at again.
+    before is answered with the same bytes and has no second effect; a refused one is looked at again. Nothing is kept of
+    what an unknown sender sends.
     """
     reception = _Reception(platform, content, address)
     try:
@@ -177,11 +178,22 @@ def _work(reception: _Reception) -> bytes:
 
 
 def _sender_of(tx: Connection, reception: _Reception) -> Subject:
-    settings = reception.platform.settings
-    subject = device_for(tx, reception.envelope.sending_application, reception.address, settings.demonstration)
+    subject = _find_sender(tx, reception)
     if subject is None:
         raise Forbidden("This sending application is not known here, or not at this address.", reason="unknown_sender")
     return subject
+
+
+def _find_sender(tx: Connection, reception: _Reception) -> Subject | None:
+    demonstration = reception.platform.settings.demonstration
+    return device_for(tx, reception.envelope.sending_application, reception.address, demonstration)
+
+
+def _is_from_known_sender(tx: Connection, reception: _Reception) -> bool:
+    """Say whether the sender is known; of one whose message cannot be read, whether anybody may send orders from there."""
+    if reception.envelope is not UNKNOWN:
+        return _find_sender(tx, reception) is not None
+    return is_known_address(tx, reception.address, Action.SEND_ORDER, reception.platform.settings.demonstration)
 
 
 def _obey(tx: Connection, platform: Platform, subject: Subject, instruction: Instruction) -> tuple[UUID, Fault | None]:
@@ -203,10 +215,13 @@ def _obey(tx: Connection, platform: Platform, subject: Subject, instruction: Ins
 
 
 def _refuse(reception: _Reception, code: AckCode, fault: Fault) -> bytes:
-    """Keep a message that had no effect, with its refusal."""
+    """Keep a message that had no effect, with its refusal; of a stranger's nothing stays but a line in the log."""
     platform = reception.platform
     try:
         with platform.database.transaction(platform.tenant) as tx:
+            if not _is_from_known_sender(tx, reception):
+                get_logger().warning("message_not_kept", reason="unknown_sender", size=len(reception.content))
+                return _unkept(reception, fault)
             store.lock_message(tx, reception.sender, reception.envelope.control_id)
             reception.order_ids = ()
             return _keep(tx, reception, code, fault)

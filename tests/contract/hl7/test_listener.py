@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from negatoscope.access.model import system_subject
+from negatoscope.access.devices import register_device
+from negatoscope.access.model import Action, Role, system_subject
 from negatoscope.doors.hl7.listener import Limits, bind, serving
 from negatoscope.exchange import store
 from negatoscope.exchange.model import ReceivedMessage
@@ -26,6 +27,7 @@ from negatoscope.platform.runtime import Platform
 from tests.builders.hl7 import an_omi, an_orm
 from tests.builders.mllp import MllpClient, acknowledgement_of, error_of
 from tests.builders.orders import some_rooms
+from tests.builders.subjects import a_user
 from tests.paths import SHARED, needs_shared
 
 
@@ -215,11 +217,24 @@ def test_one_address_holds_no_more_than_its_share(platform: Platform) -> None:
         assert acknowledgement_of(first.ask(an_orm()))[0] == "AA"
 
 
-def test_an_unknown_sender_is_rejected(platform: Platform) -> None:
+@pytest.mark.parametrize("message", [an_orm(), an_orm(accession="A" * 17), "hello", "MSH|^~\\&|HIS|||||||\rPID"], ids=range(4))
+def test_an_unknown_sender_is_rejected_and_leaves_nothing_here(platform: Platform, message: str) -> None:
     strict = replace(platform, settings=platform.settings.model_copy(update={"demonstration": False}))
     with serving(strict) as port, MllpClient(port) as client:
-        assert acknowledgement_of(client.ask(an_orm()))[0] == "AR"
+        assert acknowledgement_of(client.ask(message))[0] == "AR"
     assert orders(platform) == []
+    assert log(platform) == []
+
+
+@pytest.mark.parametrize(("services", "kept"), [({Action.SEND_ORDER}, 2), ({Action.STORE_IMAGES}, 1)])
+def test_what_a_known_address_sends_unreadably_is_kept(platform: Platform, services: set[Action], kept: int) -> None:
+    strict = replace(platform, settings=platform.settings.model_copy(update={"demonstration": False}))
+    administrator = a_user(platform, Role.ADMINISTRATOR)
+    register_device(platform, administrator, ae_title="HIS", description="HIS", addresses=["127.0.0.1"], services=services)
+    with serving(strict) as port, MllpClient(port) as client:
+        assert acknowledgement_of(client.ask("hello"))[0] in ("AE", "AR")
+        assert acknowledgement_of(client.ask(an_orm(accession="A" * 17)))[0] == "AE"
+    assert len(log(platform)) == kept
 
 
 def test_messages_of_tests_stay_out_of_a_department_at_work(platform: Platform, client: MllpClient) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, any_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from negatoscope.access.actions import Action
@@ -79,6 +79,12 @@ def list_devices(tx: Connection, *, after: str = "", limit: int = 200) -> list[D
     """Return devices in the order of their AE title."""
     rows = tx.execute(select(devices).where(devices.c.ae_title > after).order_by(devices.c.ae_title).limit(limit))
     return [_device_of(row) for row in rows.mappings()]
+
+
+def list_addresses(tx: Connection, service: Action) -> list[str]:
+    """Return the addresses of every device that has this service and is not disabled."""
+    query = select(devices.c.addresses).where(devices.c.disabled_at.is_(None), any_(devices.c.services) == service.value)
+    return sorted({address for addresses in tx.execute(query).scalars() for address in addresses})
 
 
 def _values(device: Device) -> dict[str, object]:
