@@ -23,6 +23,7 @@ from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 from negatoscope.reading.refresh import REFRESH_URGENCY, refresh_all
 from negatoscope.reading.tasks import FOLLOW_REPORT, OPEN_TASK
+from negatoscope.reporting.reports import is_signed_for
 from negatoscope.sharing.reactions import END_SHARES_OF_MOVED_STUDY, END_THIRD_PARTY_SHARES
 
 
@@ -42,7 +43,7 @@ def seal(platform: Platform) -> None:
 
 # In the order of who waits for it: the reading list first.
 REACTIONS: tuple[Reaction, ...] = (
-    *matching.REACTIONS,
+    *matching.reactions(is_signed_for),
     OPEN_TASK,
     FOLLOW_REPORT,
     REFRESH_URGENCY,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection
 
@@ -27,6 +30,8 @@ from negatoscope.platform.runtime import Platform
 NAME = "orders"
 BY_PROCEDURE = "requested_procedure_id"
 BY_SYSTEM = (Party.SYSTEM,)
+IsSignedFor = Callable[[Connection, str, UUID], bool]
+"""Say whether a report on this study names that patient; what reports are is known further up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +43,15 @@ class Match:
     by: str
 
 
-def match_study(platform: Platform, tx: Connection, event: Event) -> None:
+def match_study(platform: Platform, tx: Connection, event: Event, *, is_signed_for: IsSignedFor) -> None:
     """Match a study that arrived, or those that were here before their order. A second time changes nothing."""
     planned = event.payload.get("study_uids")
     wanted = store.studies_before_order(tx, map(str, planned)) if isinstance(planned, list) else [event.subject]
     for study in list_studies(tx, wanted):
-        _match(platform, tx, study)
+        _match(platform, tx, study, is_signed_for)
 
 
-def _match(platform: Platform, tx: Connection, study: Study) -> None:
+def _match(platform: Platform, tx: Connection, study: Study, is_signed_for: IsSignedFor) -> None:
     match = find_match(tx, study)
     if match is None:
         return
@@ -58,9 +63,10 @@ def _match(platform: Platform, tx: Connection, study: Study) -> None:
             return
         _report_conflict(platform, tx, subject, study, order)
         return
-    accession = next(entry.accession_number for entry in order.procedures if entry.study_uid == match.study_uid)
+    if not _attach(tx, study, order, match, is_signed_for):
+        _report_conflict(platform, tx, subject, study, order)
+        return
     was_other = study.patient_id != order.patient_id
-    attach_to_patient(tx, study.study_uid, order.patient_id, accession_number=accession)
     if match.study_uid != study.study_uid:
         store.insert_match(tx, study.study_uid, match.study_uid, matched_by=match.by, at=platform.clock.now())
     if was_other:
@@ -69,6 +75,19 @@ def _match(platform: Platform, tx: Connection, study: Study) -> None:
     start_steps(platform, tx, subject, order, match)
     payload = {"study_uid": study.study_uid, "order_id": str(order.order_id), "by": match.by}
     publish(tx, "study_matched", subject=study.study_uid, payload=dict(payload))
+
+
+def _attach(tx: Connection, study: Study, order: Order, match: Match, is_signed_for: IsSignedFor) -> bool:
+    """Give the study to the patient of its order; False where it would leave one for whom a report on it was signed."""
+    accession = next(entry.accession_number for entry in order.procedures if entry.study_uid == match.study_uid)
+    attempt = tx.begin_nested()
+    attach_to_patient(tx, study.study_uid, order.patient_id, accession_number=accession)
+    # The study is held from here on, so that nobody signs it for its former patient meanwhile.
+    if study.patient_id != order.patient_id and is_signed_for(tx, study.study_uid, study.patient_id):
+        attempt.rollback()
+        return False
+    attempt.commit()
+    return True
 
 
 def find_match(tx: Connection, study: Study) -> Match | None:
@@ -189,7 +208,6 @@ def close_reported_order(platform: Platform, tx: Connection, event: Event) -> No
         move_order(tx, subject, order.order_id, OrderEvent.REPORT_SIGNED, parties=BY_SYSTEM, at=platform.clock.now())
 
 
-MATCH_STUDY = Reaction(name="orders.match_study", kinds=frozenset({"study_arrived", "order_received"}), handle=match_study)
 SETTLE_STUDY = Reaction(
     name="orders.settle_study",
     kinds=frozenset({"performed_step_ended", "study_arrived", "study_updated"}),
@@ -199,4 +217,13 @@ END_QUIET_STEPS = Reaction(name="orders.end_quiet_steps", kinds=frozenset({"stud
 CLOSE_REPORTED_ORDER = Reaction(
     name="orders.close_reported_order", kinds=frozenset({"report_signed"}), handle=close_reported_order
 )
-REACTIONS = (MATCH_STUDY, SETTLE_STUDY, END_QUIET_STEPS, CLOSE_REPORTED_ORDER)
+
+
+def reactions(is_signed_for: IsSignedFor) -> tuple[Reaction, ...]:
+    """Return what the orders do about facts; `is_signed_for` keeps a signed study with its patient."""
+    match = Reaction(
+        name="orders.match_study",
+        kinds=frozenset({"study_arrived", "order_received"}),
+        handle=partial(match_study, is_signed_for=is_signed_for),
+    )
+    return match, SETTLE_STUDY, END_QUIET_STEPS, CLOSE_REPORTED_ORDER

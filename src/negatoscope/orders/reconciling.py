@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -13,14 +12,13 @@ from negatoscope.archive.model import Study
 from negatoscope.archive.studies import attach_to_patient, get_study, list_studies_of_patient
 from negatoscope.audit.trail import record
 from negatoscope.orders import exception_store, store
-from negatoscope.orders.matching import NAME, Match, find_match, start_steps
+from negatoscope.orders.matching import NAME, IsSignedFor, Match, find_match, start_steps
 from negatoscope.orders.model import Order
 from negatoscope.platform.errors import Conflict, InvalidInput, NotFound
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
 
 BY_PERSON = "person"
-IsSignedFor = Callable[[Connection, str, UUID], bool]
 
 
 def list_unordered_studies(tx: Connection, patient_id: UUID) -> list[Study]:

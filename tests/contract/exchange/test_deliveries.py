@@ -21,7 +21,7 @@ from negatoscope.exchange.mllp_sender import connected, exchange
 from negatoscope.exchange.model import Delivery, DeliveryState, Receipt
 from negatoscope.formats.hl7v2.message import Message
 from negatoscope.formats.hl7v2.parser import parse
-from negatoscope.orders.matching import REACTIONS
+from negatoscope.orders.matching import reactions
 from negatoscope.orders.model import Order
 from negatoscope.orders.tables import orders
 from negatoscope.patients.model import IdentityStatus
@@ -31,7 +31,7 @@ from negatoscope.platform.reactions import Reactor
 from negatoscope.platform.runtime import Platform
 from negatoscope.reporting.drafts import open_draft, save_draft
 from negatoscope.reporting.model import Body, ReportVersion
-from negatoscope.reporting.reports import pdf
+from negatoscope.reporting.reports import is_signed_for, pdf
 from negatoscope.reporting.signing import sign
 from tests.builders.archive import store_data_set
 from tests.builders.dicom import a_dx_image
@@ -71,7 +71,7 @@ def sign_report(platform: Platform, order: Order, react: Callable[..., int]) -> 
         for keyword, value in attributes.items():
             setattr(image, keyword, value)
         store_data_set(platform, image)
-        react(*REACTIONS)
+        react(*reactions(is_signed_for))
         with platform.database.transaction(platform.tenant) as tx:
             mark_stable(tx, image.StudyInstanceUID, "performed_step_completed", at=platform.clock.now())
         radiologist = a_user(platform, Role.RADIOLOGIST, password=PASSWORD)

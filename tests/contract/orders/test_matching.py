@@ -18,7 +18,7 @@ from negatoscope.orders import performed_steps
 from negatoscope.orders.change import Withdrawal, find_placed_order, withdraw
 from negatoscope.orders.exception_store import list_open_exceptions
 from negatoscope.orders.lookup import get_order, procedure_for_study
-from negatoscope.orders.matching import REACTIONS
+from negatoscope.orders.matching import reactions
 from negatoscope.orders.model import Order
 from negatoscope.orders.reconciling import attach_study, list_unordered_studies
 from negatoscope.orders.states import OrderState, StepState
@@ -45,7 +45,7 @@ Digest = Callable[[], None]
 def digest(platform: Platform, react: Callable[..., int]) -> Digest:
     def run() -> None:
         sweep(platform)
-        while react(*REACTIONS):
+        while react(*reactions(is_signed_for)):
             pass
 
     return run
@@ -247,13 +247,8 @@ def test_a_person_links_a_study_that_bears_no_number_of_its_order(platform: Plat
         )
 
 
-def test_a_study_signed_for_one_patient_is_not_given_to_another(platform: Platform, order: Order, digest: Digest) -> None:
-    image = an_image_of(order, PatientID="18")
-    store_data_set(platform, image)
-    digest()
-    study_uid = str(image.StudyInstanceUID)
-    with platform.database.read(platform.tenant) as tx:
-        came_for = get_study(tx, study_uid).patient_id
+def sign_preliminarily(platform: Platform, study_uid: str) -> None:
+    """Sign a preliminary report on a study."""
     with platform.database.transaction(platform.tenant) as tx:
         mark_stable(tx, study_uid, "performed_step_completed", at=platform.clock.now())
     password = "correct horse battery staple"
@@ -262,6 +257,16 @@ def test_a_study_signed_for_one_patient_is_not_given_to_another(platform: Platfo
     saved = save_draft(platform, radiologist, draft.report_id, draft.version, Body(findings="Normal.", conclusion="Normal."))
     confirmed = frozenset({"no_order", "identity_to_reconcile"})
     sign(platform, radiologist, saved.report_id, saved.version, password, confirmed=confirmed, preliminary=True)
+
+
+def test_a_study_signed_for_one_patient_is_not_given_to_another(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order, PatientID="18")
+    store_data_set(platform, image)
+    digest()
+    study_uid = str(image.StudyInstanceUID)
+    with platform.database.read(platform.tenant) as tx:
+        came_for = get_study(tx, study_uid).patient_id
+    sign_preliminarily(platform, study_uid)
     radiographer = a_user(platform, Role.RADIOGRAPHER)
     with pytest.raises(Conflict) as refused:
         attach_study(platform, radiographer, order.order_id, study_uid, reason="Numéro mal saisi", is_signed_for=is_signed_for)
@@ -269,6 +274,23 @@ def test_a_study_signed_for_one_patient_is_not_given_to_another(platform: Platfo
     with platform.database.read(platform.tenant) as tx:
         assert get_study(tx, study_uid).patient_id == came_for
     assert exceptions(platform, order) == ["identity_conflict"]
+
+
+def test_a_late_order_takes_no_signed_study_from_its_patient(platform: Platform, digest: Digest) -> None:
+    study_uid = new_uid()
+    early = a_dx_image(StudyInstanceUID=study_uid, PatientID="17", PatientName="ESSAI LUMIERE^ZOE")
+    early.PatientBirthDate = "19790328"
+    store_data_set(platform, early)
+    digest()
+    with platform.database.read(platform.tenant) as tx:
+        came_for = get_study(tx, study_uid).patient_id
+    sign_preliminarily(platform, study_uid)
+    late = an_order(platform, identifiers=(an_identifier("17"),), study_uid=study_uid)
+    assert late.patient_id != came_for
+    digest()
+    with platform.database.read(platform.tenant) as tx:
+        assert get_study(tx, study_uid).patient_id == came_for
+    assert exceptions(platform, late) == ["identity_conflict"]
 
 
 def test_a_procedure_number_alone_accuses_nobody(platform: Platform, order: Order, digest: Digest) -> None:

@@ -15,13 +15,14 @@ from negatoscope.exchange import store as exchange_store
 from negatoscope.exchange.inbox import receive_message
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.orders.lookup import get_order, list_orders
-from negatoscope.orders.matching import REACTIONS
+from negatoscope.orders.matching import reactions
 from negatoscope.orders.model import Laterality, Order, Priority
 from negatoscope.orders.performed_steps import create
 from negatoscope.orders.states import OrderState, StepState
 from negatoscope.patients.model import IdentityStatus, Patient
 from negatoscope.patients.search import list_patients
 from negatoscope.platform.runtime import Platform
+from negatoscope.reporting.reports import is_signed_for
 from tests.builders.archive import store_data_set
 from tests.builders.dicom import a_dx_image
 from tests.builders.hl7 import an_orm
@@ -270,7 +271,7 @@ def test_images_under_another_patient_are_attached_by_a_person(
     order = an_order(platform)
     image = a_dx_image(StudyInstanceUID=order.procedures[0].study_uid)
     store_data_set(platform, image)
-    react(*REACTIONS)
+    react(*reactions(is_signed_for))
     sign_in(browser, platform, Role.RADIOGRAPHER)
     assert "Éluard" in text_of(browser.get(f"/orders/{order.order_id}").text)
     address = f"/orders/{order.order_id}/studies/{image.StudyInstanceUID}/attach"
