@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 
@@ -60,3 +61,22 @@ def test_decisions_are_numbered_and_whole() -> None:
         for part in ("**Context.**", "**Choice.**", "**Price.**"):
             assert part in text, f"{path.name} lacks {part}"
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def broken_links(page: Path) -> list[str]:
+    """Return the links of a page to files that are not there."""
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    return [
+        link for link in links if "://" not in link and not link.startswith("mailto:") and not (page.parent / link).exists()
+    ]
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert {str(page.relative_to(ROOT)): links for page in pages if (links := broken_links(page))} == {}
+
+
+def test_link_gate_can_fail(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("[there](page.md) [nowhere](absent.md#part) [outside](https://example.org)")
+    assert broken_links(page) == ["absent.md"]
