@@ -107,6 +107,18 @@ def test_both_engines_agree(network: bytes, sandbox: Sandbox, model: InstalledMo
         np.testing.assert_allclose(remote[name], value, atol=1e-6)
 
 
+def test_file_exchanged_after_a_run_stops_the_next_one(network: bytes, sandbox: Sandbox, model: InstalledModel) -> None:
+    engine = OnnxWorkerEngine(sandbox)
+    tensor, _ = prepare(picture(blob_at=(60, 140)), model.card.input)
+    first = engine.infer(model, tensor)
+    model.file.write_bytes(network + b"\x00")
+    with pytest.raises(CorruptObject) as refusal:
+        engine.infer(model, tensor)
+    assert refusal.value.reason == "model_hash"
+    model.file.write_bytes(network)
+    assert engine.infer(model, tensor).keys() == first.keys()
+
+
 def test_other_file_than_that_of_the_card_is_never_loaded(network: bytes, sandbox: Sandbox, model: InstalledModel) -> None:
     model.file.write_bytes(network[:-1] + bytes([network[-1] ^ 1]))
     card = model.card.model_copy(update={"sha256": hashlib.sha256(b"never seen before").hexdigest()})

@@ -19,8 +19,12 @@ MEMORY_BYTES = 3 << 30
 THREADS = 2
 MOST_SESSIONS = 2
 
-# Only in the worker: the sessions it keeps, by hash of the model, and whether it is cut off from the network.
-_sessions: OrderedDict[str, Any] = OrderedDict()
+# What tells a file that was written again: device, inode, size, moment of the last change.
+Stamp = tuple[int, int, int, int]
+
+# Only in the worker: the sessions it keeps, by hash of the model, each with the stamp of the file whose bytes were checked;
+# and whether it is cut off from the network.
+_sessions: OrderedDict[str, tuple[Any, Stamp]] = OrderedDict()
 _isolated: list[bool] = []
 
 
@@ -62,11 +66,27 @@ def run_session(path: str, sha256: str, input_name: str, tensor: Tensor, outputs
 
 
 def _session(path: Path, sha256: str) -> Any:
-    found = _sessions.get(sha256)
-    if found is not None:
-        _sessions.move_to_end(sha256)
-        return found
-    content = read_model_file(path, sha256)
+    """Return the session of a model; the file is read and hashed again whenever it was written since."""
+    stamp = _stamp(path)
+    session, checked = _sessions.pop(sha256, (None, None))
+    if session is None or checked != stamp:
+        content = read_model_file(path, sha256)
+        session = session or _load(content)
+    _sessions[sha256] = (session, stamp)
+    while len(_sessions) > MOST_SESSIONS:
+        _sessions.popitem(last=False)
+    return session
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        seen = path.stat()
+    except OSError as error:
+        raise CorruptObject("The model file cannot be read.", reason="model_unreadable") from error
+    return seen.st_dev, seen.st_ino, seen.st_size, seen.st_ctime_ns
+
+
+def _load(content: bytes) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -74,10 +94,6 @@ def _session(path: Path, sha256: str) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime raises a dozen types of its own; each means the same to us
         raise CorruptObject("The model file cannot be loaded.", reason="model_unreadable") from error
-    _sessions[sha256] = session
-    while len(_sessions) > MOST_SESSIONS:
-        _sessions.popitem(last=False)
-    return session

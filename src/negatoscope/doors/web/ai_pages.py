@@ -76,7 +76,11 @@ def show_findings(request: Request, study_uid: Uid, subject: Viewer) -> Response
     return JSONResponse(
         {
             "status": status,
-            "models": [{"name": run.model_name, "version": run.model_version} for run in result.runs if run.model_name],
+            "models": [
+                {"name": run.model_name, "version": run.model_version, "sha256": run.model_sha256}
+                for run in result.runs
+                if run.model_name
+            ],
             "findings": [finding_json(one) for one in result.findings],
         },
         headers={"Cache-Control": "no-store"},
