@@ -1,58 +1,14 @@
-"""What a reader must see and reach: identity, side, loss, quality, findings, priors, keys, no accessibility fault."""
+"""What a reader must see and reach: identity, side, loss, quality, findings, priors."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 import pytest
 from playwright.sync_api import expect
-from pydicom.dataset import Dataset
 
-from tests.builders.dicom import a_dx_image
-from tests.e2e.axe import faults_of, rules_run
 from tests.e2e.viewer.conftest import OpenViewer
 from tests.e2e.viewer.dicomweb_server import Department, StoredObject, show
+from tests.e2e.viewer.radiographs import a_finding, a_radiograph, a_study, with_prior
 from tests.e2e.viewer.viewer_page import ViewerPage
-
-ANY_NAME = re.compile(r"\w")
-THEMES = ["light", "dark", "reading-room"]
-
-
-def a_radiograph(**attributes: object) -> Dataset:
-    image = a_dx_image(rows=500, columns=400)
-    for keyword, value in attributes.items():
-        setattr(image, keyword, value)
-    return image
-
-
-def a_study(count: int) -> list[StoredObject]:
-    images = [a_radiograph(InstanceNumber=number + 1) for number in range(count)]
-    for image in images:
-        image.StudyInstanceUID = images[0].StudyInstanceUID
-    return [StoredObject(image) for image in images]
-
-
-def a_finding(image: Dataset, **changes: Any) -> dict[str, Any]:
-    return {
-        "finding_id": "f1",
-        "label": "Nodule",
-        "probability": 0.83,
-        "sop_instance_uid": image.SOPInstanceUID,
-        "frame": 1,
-        "region": [[100, 100], [200, 100], [200, 220], [100, 220]],
-        "model": "Thorax 1",
-        "status": "proposed",
-    } | changes
-
-
-def with_prior(department: Department, **changes: object) -> tuple[Dataset, Dataset]:
-    """Let the department hold a current study and a prior of the same patient, offered to the viewer."""
-    current = a_radiograph()
-    prior = a_radiograph(StudyDate="20240301", **changes)
-    choice = {"study_uid": prior.StudyInstanceUID, "label": "01/03/2024 Thorax", "explanation": "même incidence"}
-    show(department, [StoredObject(current), StoredObject(prior)], priors=[choice])
-    return current, prior
 
 
 @pytest.fixture
@@ -236,18 +192,6 @@ def test_first_image_is_told_once_with_its_time(open_viewer: OpenViewer, departm
     assert told["milliseconds"] > 0
 
 
-def test_toolbar_is_one_stop_of_tab_and_walked_by_arrows(viewer: ViewerPage) -> None:
-    viewer.button("Fenêtrage").focus()
-    viewer.press("ArrowRight", "ArrowRight")
-    expect(viewer.button("Déplacer")).to_be_focused()
-    viewer.press("Home", "ArrowLeft")
-    expect(viewer.button("Touches et réglages")).to_be_focused()
-    viewer.press("Tab")
-    expect(viewer.page.locator(".nv-stage").first).to_be_focused()
-    viewer.press("Shift+Tab")
-    expect(viewer.button("Touches et réglages")).to_be_focused()
-
-
 def test_window_chosen_by_name_is_chosen_on_both_linked_images(open_viewer: OpenViewer, department: Department) -> None:
     windows = {"WindowCenter": ["2048", "900"], "WindowWidth": ["4096", "600"]}
     current, prior = with_prior(department, **windows, WindowCenterWidthExplanation=["STANDARD", "OSSEUX"])
@@ -299,115 +243,3 @@ def test_images_of_a_study_are_reached_by_strip_and_keys(open_viewer: OpenViewer
     viewer.wait_for_state("state.ready")
     assert viewer.pane()["sop_instance_uid"] == images[1].data_set.SOPInstanceUID
     expect(strip.nth(1)).to_have_attribute("aria-current", "true")
-
-
-def test_narrow_viewer_keeps_one_row_of_tools_and_shows_the_image_first(
-    open_viewer: OpenViewer, department: Department
-) -> None:
-    show(department, [StoredObject(a_radiograph())], findings_url="/findings")
-    viewer = open_viewer(width=660, height=700)
-    toolbar = viewer.page.get_by_role("toolbar").bounding_box()
-    assert toolbar is not None
-    assert toolbar["height"] < 45
-    expect(viewer.page.get_by_role("complementary")).to_be_hidden()
-    viewer.press("s")
-    expect(viewer.page.get_by_role("complementary")).to_be_visible()
-    viewer.button("Plus d’outils").click()
-    viewer.page.get_by_role("button", name="Retourner de haut en bas").click()
-    viewer.settle()
-    assert viewer.letters()["top"] == "F"
-    expect(viewer.button("Plus d’outils")).to_be_focused()
-    assert faults_of(viewer.page) == []
-
-
-def test_marks_are_made_moved_and_removed_by_keyboard_alone(viewer: ViewerPage) -> None:
-    viewer.press("d")
-    viewer.page.locator(".nv-stage").first.press("Enter")
-    mark = viewer.page.get_by_role("group", name="Distance 1")
-    expect(mark).to_be_focused()
-    before = mark.get_attribute("aria-label")
-    viewer.press("Tab", "Tab", "Shift+ArrowRight", "ArrowRight")
-    assert mark.get_attribute("aria-label") != before
-    viewer.press("Delete")
-    assert viewer.pane()["marks"] == 0
-    expect(viewer.page.locator(".nv-stage").first).to_be_focused()
-    viewer.press("Control+z")
-    assert viewer.pane()["marks"] == 1
-
-
-def test_letters_typed_into_the_report_are_no_commands(viewer: ViewerPage) -> None:
-    before = viewer.pane()
-    viewer.page.get_by_label("Report").press_sequentially("rhivdx 12")
-    viewer.settle()
-    assert viewer.page.get_by_label("Report").input_value() == "rhivdx 12"
-    assert viewer.pane() == before
-
-
-def test_single_letter_keys_can_be_switched_off(viewer: ViewerPage) -> None:
-    viewer.press("?")
-    dialog = viewer.page.get_by_role("dialog", name="Touches et réglages")
-    expect(dialog).to_be_visible()
-    dialog.get_by_label("Touches d’une seule lettre").uncheck()
-    viewer.press("Escape", "r", "i")
-    assert (viewer.pane()["quarter_turns"], viewer.pane()["invert"]) == (0, False)
-    viewer.page.reload()
-    viewer.wait_until_ready()
-    viewer.press("r")
-    assert viewer.pane()["quarter_turns"] == 0
-    viewer.button("Tourner à droite").click()
-    assert viewer.pane()["quarter_turns"] == 1
-
-
-def test_each_button_has_a_name_and_a_target_of_24_pixels(open_viewer: OpenViewer, department: Department) -> None:
-    with_prior(department)
-    viewer = open_viewer()
-    viewer.press("2")
-    viewer.wait_for_state("state.layout === 2 && state.ready")
-    viewer.press("b")
-    viewer.page.locator(".nv-stage").first.press("Enter")
-    for control in viewer.page.locator("#viewer").locator("button, select, input, [role=button]").all():
-        if not control.is_visible():
-            continue
-        box = control.bounding_box()
-        assert box is not None
-        assert min(box["width"], box["height"]) >= 24, control.evaluate("element => element.outerHTML")
-        expect(control).to_have_accessible_name(ANY_NAME)
-
-
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("language", ["fr", "en"])
-def test_axe_finds_no_fault(open_viewer: OpenViewer, department: Department, theme: str, language: str) -> None:
-    current, _ = with_prior(department)
-    department.theme = theme
-    department.config |= {"language": language, "findings_url": "/findings"}
-    department.findings = {"status": "done", "models": [{"name": "Thorax", "version": "1"}], "findings": [a_finding(current)]}
-    viewer = open_viewer()
-    viewer.press("2", "d")
-    viewer.wait_for_state("state.layout === 2 && state.ready")
-    viewer.drag(viewer.at(100, 100), viewer.at(300, 300))
-    assert faults_of(viewer.page) == []
-    viewer.page.locator(".nv-menu-button").click()
-    assert faults_of(viewer.page) == []
-    viewer.press("Escape", "?")
-    assert faults_of(viewer.page) == []
-    assert {"button-name", "color-contrast", "target-size"} <= rules_run(viewer.page)
-
-
-def test_axe_finds_no_fault_before_an_image_is_there(open_viewer: OpenViewer, department: Department) -> None:
-    image = a_radiograph()
-    show(department, [StoredObject(image)], findings_url="/findings")
-    department.hold.clear()
-    viewer = open_viewer(ready=False)
-    viewer.wait_for_state("state.panes[0].quality === 'loading'")
-    assert faults_of(viewer.page) == []
-    department.broken_frames = {image.SOPInstanceUID}
-    department.hold.set()
-    viewer.wait_for_state("state.panes[0].quality === 'failed'")
-    assert faults_of(viewer.page) == []
-    viewer.complaints.clear()
-
-
-def test_axe_is_able_to_find_a_fault(viewer: ViewerPage) -> None:
-    viewer.page.evaluate("document.querySelector('.nv-button').removeAttribute('aria-label')")
-    viewer.page.evaluate("document.querySelector('.nv-button').removeAttribute('title')")
-    assert {fault.rule for fault in faults_of(viewer.page)} == {"button-name"}
