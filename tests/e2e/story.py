@@ -76,10 +76,15 @@ def an_image(story: Story, transfer_syntax_uid: str, number: int) -> Dataset:
 
 def sign_in(story: Story, chromium: Browser, login: str) -> Page:
     """Open a browser of its own and sign in as one of the demonstration's people."""
+    return open_browser(story.product, chromium, login, story.product.accounts()[login]["password"])
+
+
+def open_browser(product: Product, chromium: Browser, login: str, password: str) -> Page:
+    """Open a browser of its own and sign in."""
     page = chromium.new_context(viewport={"width": 1600, "height": 1000}, locale="fr-FR").new_page()
-    page.goto(f"{story.product.root}/login")
+    page.goto(f"{product.root}/login")
     page.get_by_label("Identifiant").fill(login)
-    page.get_by_label("Mot de passe").fill(story.product.accounts()[login]["password"])
+    page.get_by_label("Mot de passe").fill(password)
     page.get_by_role("button", name="Se connecter").click()
     expect(page.get_by_role("button", name="Se connecter")).to_have_count(0)
     return page
