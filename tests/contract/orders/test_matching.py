@@ -9,90 +9,34 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from negatoscope.access.model import Role, device_subject
+from negatoscope.access.model import device_subject
 from negatoscope.archive.model import StudyState
-from negatoscope.archive.stability import mark_stable, sweep
 from negatoscope.archive.studies import get_study
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.orders import performed_steps
 from negatoscope.orders.change import Withdrawal, find_placed_order, withdraw
-from negatoscope.orders.exception_store import list_open_exceptions
-from negatoscope.orders.lookup import get_order, procedure_for_study
-from negatoscope.orders.matching import reactions
+from negatoscope.orders.lookup import procedure_for_study
 from negatoscope.orders.model import Order
-from negatoscope.orders.reconciling import attach_study, list_unordered_studies
 from negatoscope.orders.states import OrderState, StepState
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.clock import TurnedClock
-from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, NotFound
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
-from negatoscope.reporting.drafts import open_draft, save_draft
-from negatoscope.reporting.model import Body
-from negatoscope.reporting.reports import is_signed_for
-from negatoscope.reporting.signing import sign
 from tests.builders.archive import store_data_set
 from tests.builders.dicom import a_dx_image
+from tests.builders.ordered_images import an_image_of, exceptions_of, read_order
 from tests.builders.orders import a_request, a_sender, an_order
 from tests.builders.patients import an_identifier
 from tests.builders.performed_steps import a_completion, an_opening
-from tests.builders.subjects import a_user
 
 Digest = Callable[[], None]
-
-
-@pytest.fixture
-def digest(platform: Platform, react: Callable[..., int]) -> Digest:
-    def run() -> None:
-        sweep(platform)
-        while react(*reactions(is_signed_for)):
-            pass
-
-    return run
-
-
-def an_image_of(order: Order, **attributes: object) -> Dataset:
-    """Return the image of an order as a modality makes it that took every key from the worklist."""
-    procedure = order.procedures[0]
-    request = Dataset()
-    request.RequestedProcedureID = procedure.requested_procedure_id
-    request.ScheduledProcedureStepID = procedure.steps[0].scheduled_step_id
-    usual: dict[str, object] = {
-        "StudyInstanceUID": procedure.study_uid,
-        "AccessionNumber": procedure.accession_number,
-        "PatientID": "17",
-        "IssuerOfPatientID": "HOSPITAL",
-        "PatientName": "ESSAI LUMIERE^ZOE",
-        "PatientBirthDate": "19790328",
-        "PatientSex": "F",
-        "RequestAttributesSequence": Sequence([request]),
-    }
-    image = a_dx_image()
-    for keyword, value in (usual | attributes).items():
-        setattr(image, keyword, value)
-    return image
-
-
-@pytest.fixture
-def order(platform: Platform) -> Order:
-    return an_order(platform, identifiers=(an_identifier("17"),), clinical_question="Toux")
-
-
-def read(platform: Platform, order: Order) -> Order:
-    with platform.database.read(platform.tenant) as tx:
-        return get_order(tx, order.order_id)
-
-
-def exceptions(platform: Platform, order: Order) -> list[str]:
-    with platform.database.read(platform.tenant) as tx:
-        return [kind for kind, _ in list_open_exceptions(tx, order.order_id)]
 
 
 def test_an_image_starts_the_step_of_its_order(platform: Platform, order: Order, digest: Digest) -> None:
     image = an_image_of(order)
     store_data_set(platform, image)
     digest()
-    after = read(platform, order)
+    after = read_order(platform, order)
     step = after.procedures[0].steps[0]
     assert (after.state, step.state, step.start_inferred) == (OrderState.IN_PROGRESS, StepState.STARTED, True)
     with platform.database.read(platform.tenant) as tx:
@@ -141,7 +85,7 @@ def test_a_modality_that_drops_the_issuer_makes_no_second_patient(platform: Plat
     digest()
     with platform.database.read(platform.tenant) as tx:
         assert get_study(tx, image.StudyInstanceUID).patient_id == order.patient_id
-    assert exceptions(platform, order) == []
+    assert exceptions_of(platform, order) == []
 
 
 @pytest.mark.parametrize(
@@ -164,140 +108,15 @@ def test_an_image_of_another_patient_is_never_attached(
         assert procedure_for_study(tx, image.StudyInstanceUID) is None
         assert get_patient(tx, order.patient_id).to_reconcile
         assert get_patient(tx, study.patient_id).to_reconcile
-    assert read(platform, order).state is OrderState.SCHEDULED
-    assert exceptions(platform, order) == ["identity_conflict"]
-
-
-def test_a_person_decides_that_the_images_are_of_this_order(platform: Platform, order: Order, digest: Digest) -> None:
-    image = an_image_of(order, PatientID="18")
-    store_data_set(platform, image)
-    digest()
-    radiographer, secretary = a_user(platform, Role.RADIOGRAPHER), a_user(platform, Role.SECRETARY)
-    with pytest.raises(Forbidden):
-        attach_study(
-            platform, secretary, order.order_id, image.StudyInstanceUID, reason="Erreur de saisie", is_signed_for=is_signed_for
-        )
-    with pytest.raises(InvalidInput):
-        attach_study(platform, radiographer, order.order_id, image.StudyInstanceUID, reason=" ", is_signed_for=is_signed_for)
-    attach_study(
-        platform,
-        radiographer,
-        order.order_id,
-        image.StudyInstanceUID,
-        reason="Numéro mal saisi au poste",
-        is_signed_for=is_signed_for,
-    )
-    with platform.database.read(platform.tenant) as tx:
-        assert get_study(tx, image.StudyInstanceUID).patient_id == order.patient_id
-        assert procedure_for_study(tx, image.StudyInstanceUID) is not None
-    assert read(platform, order).state is OrderState.IN_PROGRESS
-    assert exceptions(platform, order) == []
-    with pytest.raises(NotFound):
-        attach_study(
-            platform,
-            radiographer,
-            order.order_id,
-            image.StudyInstanceUID,
-            reason="Une seconde fois",
-            is_signed_for=is_signed_for,
-        )
-
-
-def test_a_person_links_a_study_that_bears_no_number_of_its_order(platform: Platform, order: Order, digest: Digest) -> None:
-    image = an_image_of(order, StudyInstanceUID=new_uid(), AccessionNumber="")
-    del image.RequestAttributesSequence
-    store_data_set(platform, image)
-    digest()
-    radiographer = a_user(platform, Role.RADIOGRAPHER)
-    stranger = an_order(platform)
-    with platform.database.read(platform.tenant) as tx:
-        assert [study.study_uid for study in list_unordered_studies(tx, order.patient_id)] == [image.StudyInstanceUID]
-    with pytest.raises(NotFound):
-        attach_study(
-            platform,
-            radiographer,
-            stranger.order_id,
-            image.StudyInstanceUID,
-            reason="Pas le bon patient",
-            is_signed_for=is_signed_for,
-        )
-    attach_study(
-        platform,
-        radiographer,
-        order.order_id,
-        image.StudyInstanceUID,
-        reason="Seul examen du patient ce jour",
-        is_signed_for=is_signed_for,
-    )
-    with platform.database.read(platform.tenant) as tx:
-        procedure = procedure_for_study(tx, image.StudyInstanceUID)
-        assert procedure is not None
-        assert procedure.order_id == order.order_id
-        assert list_unordered_studies(tx, order.patient_id) == []
-        assert get_study(tx, image.StudyInstanceUID).accession_number == order.procedures[0].accession_number
-    assert read(platform, order).state is OrderState.IN_PROGRESS
-    with pytest.raises(NotFound):
-        attach_study(
-            platform,
-            radiographer,
-            order.order_id,
-            image.StudyInstanceUID,
-            reason="Une seconde fois",
-            is_signed_for=is_signed_for,
-        )
-
-
-def sign_preliminarily(platform: Platform, study_uid: str) -> None:
-    """Sign a preliminary report on a study."""
-    with platform.database.transaction(platform.tenant) as tx:
-        mark_stable(tx, study_uid, "performed_step_completed", at=platform.clock.now())
-    password = "correct horse battery staple"
-    radiologist = a_user(platform, Role.RADIOLOGIST, password=password)
-    draft = open_draft(platform, radiologist, study_uid)
-    saved = save_draft(platform, radiologist, draft.report_id, draft.version, Body(findings="Normal.", conclusion="Normal."))
-    confirmed = frozenset({"no_order", "identity_to_reconcile"})
-    sign(platform, radiologist, saved.report_id, saved.version, password, confirmed=confirmed, preliminary=True)
-
-
-def test_a_study_signed_for_one_patient_is_not_given_to_another(platform: Platform, order: Order, digest: Digest) -> None:
-    image = an_image_of(order, PatientID="18")
-    store_data_set(platform, image)
-    digest()
-    study_uid = str(image.StudyInstanceUID)
-    with platform.database.read(platform.tenant) as tx:
-        came_for = get_study(tx, study_uid).patient_id
-    sign_preliminarily(platform, study_uid)
-    radiographer = a_user(platform, Role.RADIOGRAPHER)
-    with pytest.raises(Conflict) as refused:
-        attach_study(platform, radiographer, order.order_id, study_uid, reason="Numéro mal saisi", is_signed_for=is_signed_for)
-    assert refused.value.reason == "report_signed"
-    with platform.database.read(platform.tenant) as tx:
-        assert get_study(tx, study_uid).patient_id == came_for
-    assert exceptions(platform, order) == ["identity_conflict"]
-
-
-def test_a_late_order_takes_no_signed_study_from_its_patient(platform: Platform, digest: Digest) -> None:
-    study_uid = new_uid()
-    early = a_dx_image(StudyInstanceUID=study_uid, PatientID="17", PatientName="ESSAI LUMIERE^ZOE")
-    early.PatientBirthDate = "19790328"
-    store_data_set(platform, early)
-    digest()
-    with platform.database.read(platform.tenant) as tx:
-        came_for = get_study(tx, study_uid).patient_id
-    sign_preliminarily(platform, study_uid)
-    late = an_order(platform, identifiers=(an_identifier("17"),), study_uid=study_uid)
-    assert late.patient_id != came_for
-    digest()
-    with platform.database.read(platform.tenant) as tx:
-        assert get_study(tx, study_uid).patient_id == came_for
-    assert exceptions(platform, late) == ["identity_conflict"]
+    assert read_order(platform, order).state is OrderState.SCHEDULED
+    assert exceptions_of(platform, order) == ["identity_conflict"]
 
 
 def test_a_procedure_number_alone_accuses_nobody(platform: Platform, order: Order, digest: Digest) -> None:
     image = an_image_of(order, StudyInstanceUID=new_uid(), AccessionNumber="", PatientID="99")
     store_data_set(platform, image)
     digest()
-    assert exceptions(platform, order) == []
+    assert exceptions_of(platform, order) == []
     with platform.database.read(platform.tenant) as tx:
         assert not get_patient(tx, order.patient_id).to_reconcile
 
@@ -312,7 +131,7 @@ def test_the_order_that_comes_after_its_images_finds_them(platform: Platform, di
     digest()
     late = an_order(platform, identifiers=(an_identifier("17"),), study_uid=study_uid)
     digest()
-    assert read(platform, late).state is OrderState.IN_PROGRESS
+    assert read_order(platform, late).state is OrderState.IN_PROGRESS
 
 
 def test_the_order_that_comes_after_images_of_another_uid_finds_them_by_accession_number(
@@ -324,7 +143,7 @@ def test_the_order_that_comes_after_images_of_another_uid_finds_them_by_accessio
     digest()
     late = an_order(platform, identifiers=(an_identifier("17"),), accession_number="ACN7", procedure_code="HAND-PA")
     digest()
-    assert read(platform, late).state is OrderState.IN_PROGRESS
+    assert read_order(platform, late).state is OrderState.IN_PROGRESS
     with platform.database.read(platform.tenant) as tx:
         procedure = procedure_for_study(tx, early.StudyInstanceUID)
     assert procedure is not None
@@ -337,13 +156,13 @@ def test_a_second_image_and_a_second_reading_of_the_log_change_nothing(
     image = an_image_of(order)
     store_data_set(platform, image)
     digest()
-    before = read(platform, order)
+    before = read_order(platform, order)
     image.SOPInstanceUID = new_uid()
     store_data_set(platform, image)
     with platform.database.transaction(platform.tenant) as tx:
         publish(tx, "study_arrived", subject=image.StudyInstanceUID, payload={"study_uid": str(image.StudyInstanceUID)})
     digest()
-    assert read(platform, order) == before
+    assert read_order(platform, order) == before
 
 
 def test_images_for_a_cancelled_order_are_told_to_a_person(platform: Platform, order: Order, digest: Digest) -> None:
@@ -352,8 +171,8 @@ def test_images_for_a_cancelled_order_are_told_to_a_person(platform: Platform, o
         assert withdraw(tx, platform, a_sender(platform), found, reason="Parti") is Withdrawal.CANCELLED
     store_data_set(platform, an_image_of(order))
     digest()
-    assert read(platform, order).state is OrderState.CANCELLED
-    assert exceptions(platform, order) == ["images_for_ended_order"]
+    assert read_order(platform, order).state is OrderState.CANCELLED
+    assert exceptions_of(platform, order) == ["images_for_ended_order"]
 
 
 def test_cancelling_after_the_images_leaves_the_order_and_tells_a_person(
@@ -365,8 +184,8 @@ def test_cancelling_after_the_images_leaves_the_order_and_tells_a_person(
         found = find_placed_order(tx, a_request(placer_order_number=order.placer_order_number, identifiers=()))
         for _ in range(2):
             assert withdraw(tx, platform, a_sender(platform), found, reason="Trop tard") is Withdrawal.TOO_LATE
-    assert read(platform, order).state is OrderState.IN_PROGRESS
-    assert exceptions(platform, order) == ["cancel_after_acquisition"]
+    assert read_order(platform, order).state is OrderState.IN_PROGRESS
+    assert exceptions_of(platform, order) == ["cancel_after_acquisition"]
 
 
 def test_a_study_is_stable_once_the_step_ended_and_every_image_named_is_here(
@@ -388,7 +207,7 @@ def test_a_study_is_stable_once_the_step_ended_and_every_image_named_is_here(
     store_data_set(platform, second)
     digest()
     assert state() is StudyState.STABLE
-    assert not read(platform, order).procedures[0].steps[0].start_inferred
+    assert not read_order(platform, order).procedures[0].steps[0].start_inferred
 
 
 def test_a_modality_without_performed_steps_ends_when_its_study_falls_quiet(
@@ -398,7 +217,7 @@ def test_a_modality_without_performed_steps_ends_when_its_study_falls_quiet(
     digest()
     clock.turn(timedelta(seconds=platform.settings.study_quiet_s + 1))
     digest()
-    assert read(platform, order).state is OrderState.COMPLETED
+    assert read_order(platform, order).state is OrderState.COMPLETED
 
 
 def test_a_signed_report_closes_the_order_once(platform: Platform, order: Order, digest: Digest) -> None:
@@ -409,7 +228,7 @@ def test_a_signed_report_closes_the_order_once(platform: Platform, order: Order,
         with platform.database.transaction(platform.tenant) as tx:
             publish(tx, "report_signed", subject="r", payload={"study_uid": str(image.StudyInstanceUID), "status": "final"})
         digest()
-    assert read(platform, order).state is OrderState.REPORTED
+    assert read_order(platform, order).state is OrderState.REPORTED
 
 
 def test_an_unordered_study_stays_as_it_came(platform: Platform, digest: Digest) -> None:
