@@ -71,6 +71,7 @@ def _prepare(prepared: PreparedDatabase, settings: Settings, *, demo: bool) -> N
     try:
         tenant = prepare_database(database, settings)
         if demo:
+            click.echo(" demonstration…", nl=False)
             platform = build_platform(settings, database, tenant)
             try:
                 with bar("Demonstration") as advance:
