@@ -102,6 +102,17 @@ def row_of(page: Page, study_uid: str) -> Locator:
     return page.get_by_role("row").filter(has=page.locator(f'a[href*="{study_uid}"]'))
 
 
+def see_scored(department: Department, study_uid: str, words: str) -> None:
+    """Open the reading list until the row of the study was scored again after the run."""
+    reader = department.reader
+
+    def look() -> bool:
+        reader.goto(f"{department.product.root}/reading")
+        return re.search(words, row_of(reader, study_uid).inner_text()) is not None
+
+    seen_within(look, within_s=30, what=f"{words} on the reading list")
+
+
 def row_points(page: Page, study_uid: str) -> tuple[str, int, list[int]]:
     """Return what the row of the study says: its text, its score, the points of its chips."""
     row = row_of(page, study_uid)
@@ -129,8 +140,7 @@ def test_result_names_model_version_and_hash_and_where_it_looked(department: Dep
 
 def test_chip_of_the_model_stands_on_the_list_and_the_points_add_up(department: Department) -> None:
     reader = department.reader
-    reader.goto(f"{department.product.root}/reading")
-    expect(row_of(reader, department.study_uid)).to_contain_text(re.compile(r"IA tache claire"), timeout=30_000)
+    see_scored(department, department.study_uid, r"IA tache claire")
     text, score, points = row_points(reader, department.study_uid)
     found = re.search(r"IA tache claire ([01],\d\d)\s*\+(\d+)", text)
     assert found is not None, text
@@ -188,8 +198,7 @@ def test_exchanged_model_does_not_run_and_the_screens_say_so(department: Departm
     result = ended_result(department, study_uid)
     assert (result["status"], result["findings"]) == ("failed", [])
     reader = department.reader
-    reader.goto(f"{department.product.root}/reading")
-    expect(row_of(reader, study_uid)).to_contain_text(re.compile(r"IA\s: échec"), timeout=30_000)
+    see_scored(department, study_uid, r"IA\s: échec")
     _, score, points = row_points(reader, study_uid)
     assert sum(points) == score
     reader.goto(f"{department.product.root}/reading/{study_uid}")
