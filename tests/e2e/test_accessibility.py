@@ -66,11 +66,9 @@ def look_at(page: Page, language: str, theme: str) -> list[str]:
 def test_a_screen_has_no_fault(number: int, screen: Screen, department: Product, people: People) -> None:
     found: list[str] = []
     address: str | None = None
-    page: Page | None = None
     for language, theme in looks_of(number, screen):
-        if page is None or page.is_closed():
-            page = people.context(screen.login).new_page()
-            listen(page, found)
+        page = people.context(screen.login).new_page()
+        listen(page, found)
         choices = {"language": language, "theme": theme}
         page.context.add_cookies([{"name": name, "value": value, "url": department.root} for name, value in choices.items()])
         if address is None:
@@ -81,10 +79,9 @@ def test_a_screen_has_no_fault(number: int, screen: Screen, department: Product,
         assert screen.gives in (None, route_of(ROUTERS, page.url))
         found += look_at(page, language, theme)
         address = None if screen.is_answer else page.url
+        page.close()
         if screen.ends_session:
             people.leave(screen.login)
-    if page is not None and not page.is_closed():
-        page.close()
     assert found == []
 
 
