@@ -70,6 +70,19 @@ def head(tx: Connection) -> Position:
     return Position(row[0], row[1]) if row else Position()
 
 
+def position_ago(tx: Connection, seconds: float) -> Position:
+    """Return the position of the last fact that was written more than some seconds ago."""
+    row = tx.execute(
+        text(
+            f"select cast(cast(transaction_id as text) as bigint), sequence from events where tenant = current_tenant() and {READY}"  # noqa: S608
+            " and at < clock_timestamp() - make_interval(secs => :seconds)"
+            " order by transaction_id desc, sequence desc limit 1"
+        ),
+        {"seconds": seconds},
+    ).one_or_none()
+    return Position(row[0], row[1]) if row else Position()
+
+
 def read_after(tx: Connection, position: Position, *, kinds: frozenset[str] | None = None, limit: int = 100) -> list[Event]:
     """Return the facts after a position, oldest first."""
     rows = tx.execute(
@@ -129,16 +142,21 @@ class EventFeed:
             self._position = events[-1].position
         return events
 
-    async def listen(self, *, after: Position | None = None, heartbeat_s: float = 15.0) -> AsyncIterator[Event | None]:
-        """Yield facts as they come, those after `after` first; None when nothing happened for `heartbeat_s`."""
+    async def listen(
+        self, *, after: Position | None = None, ago_s: float = 0.0, heartbeat_s: float = 15.0
+    ) -> AsyncIterator[Event | None]:
+        """Yield facts as they come, first those after `after`, or without it those of the last `ago_s` seconds.
+
+        None when nothing happened for `heartbeat_s`.
+        """
         queue: asyncio.Queue[Event] = asyncio.Queue(maxsize=1000)
         if not self._listeners:
             self._position = None
             await asyncio.to_thread(self._poll)
         self._listeners.add(queue)
         try:
-            if after is not None:
-                for event in await asyncio.to_thread(self._missed, after):
+            if after is not None or ago_s > 0:
+                for event in await asyncio.to_thread(self._missed, after, ago_s):
                     yield event
             while True:
                 try:
@@ -148,6 +166,6 @@ class EventFeed:
         finally:
             self._listeners.discard(queue)
 
-    def _missed(self, after: Position) -> list[Event]:
+    def _missed(self, after: Position | None, ago_s: float) -> list[Event]:
         with self._database.read(self._tenant) as tx:
-            return read_after(tx, after, limit=1000)
+            return read_after(tx, after or position_ago(tx, ago_s), limit=1000)

@@ -14,7 +14,7 @@ from negatoscope.access.model import Role, Subject
 from negatoscope.access.sessions import logout
 from negatoscope.doors.web.live import stream_events
 from negatoscope.platform.clock import TurnedClock
-from negatoscope.platform.events import EventFeed, Position, head, publish
+from negatoscope.platform.events import EventFeed, Position, head, position_ago, publish
 from negatoscope.platform.runtime import Platform
 from tests.builders.web_client import TestClient, sign_in
 
@@ -78,6 +78,27 @@ def test_what_happens_is_told_and_what_is_not_for_browsers_is_not(
         assert told(chunk) == {"kind": "study_arrived", "subject": "1.2.2", "study_uid": "1.2.2"}
 
     listen(platform, a_request(application, browser.cookies["session"]), subject, talk, heartbeat_s=0.05)
+
+
+def test_what_happened_while_the_page_was_read_is_told_first(
+    application: FastAPI, browser: TestClient, platform: Platform
+) -> None:
+    subject = sign_in(browser, platform, Role.RADIOLOGIST)
+    say(platform, "study_arrived", "1.2.1")
+
+    async def talk(stream: Stream) -> None:
+        assert told(await anext(stream))["subject"] == "1.2.1"
+        await asyncio.to_thread(say, platform, "study_stable", "1.2.1")
+        assert told(await anext(stream))["kind"] == "study_stable"
+
+    listen(platform, a_request(application, browser.cookies["session"]), subject, talk)
+
+
+def test_facts_are_told_from_their_age_on(platform: Platform) -> None:
+    say(platform, "study_arrived", "1.2.1")
+    with platform.database.read(platform.tenant) as tx:
+        assert position_ago(tx, 0) == head(tx) != Position()
+        assert position_ago(tx, 3600) == Position()
 
 
 def test_a_broken_stream_resumes_where_it_was(application: FastAPI, browser: TestClient, platform: Platform) -> None:

@@ -25,6 +25,8 @@ router = APIRouter()
 
 HEARTBEAT_S: Final = 5.0
 RECONNECT_MS: Final = 2000
+PAGE_AGE_S: Final = 10.0
+"""How old a page may be when it opens the stream: what happened since it was read is told first, or it would stay unsaid."""
 
 LIVE_KINDS: Final[Mapping[str, Action]] = MappingProxyType({
     "study_arrived": Action.VIEW_IMAGES,
@@ -79,7 +81,7 @@ async def stream_events(
     after = Position.parse(request.headers.get("last-event-id", ""))
     resumes = after is not None
     yield b"retry: %d\n\n" % RECONNECT_MS
-    async for event in feed.listen(after=after, heartbeat_s=heartbeat_s):
+    async for event in feed.listen(after=after, ago_s=PAGE_AGE_S, heartbeat_s=heartbeat_s):
         if event is None or clock.monotonic() - looked_at >= heartbeat_s:
             try:
                 subject = await run_in_threadpool(find_subject, request)
