@@ -103,14 +103,9 @@ def row_of(page: Page, study_uid: str) -> Locator:
 
 
 def see_scored(department: Department, study_uid: str, words: str) -> None:
-    """Open the reading list until the row of the study was scored again after the run."""
-    reader = department.reader
-
-    def look() -> bool:
-        reader.goto(f"{department.product.root}/reading")
-        return re.search(words, row_of(reader, study_uid).inner_text()) is not None
-
-    seen_within(look, within_s=30, what=f"{words} on the reading list")
+    """Open the reading list, and see the row of the study change by itself once the result counts."""
+    department.reader.goto(f"{department.product.root}/reading")
+    expect(row_of(department.reader, study_uid)).to_contain_text(re.compile(words), timeout=30_000)
 
 
 def row_points(page: Page, study_uid: str) -> tuple[str, int, list[int]]:
