@@ -21,4 +21,6 @@ def _follow(_: Platform, tx: Connection, event: Event) -> None:
         publish(tx, "study_updated", subject=study.study_uid, payload={"study_uid": study.study_uid})
 
 
-FOLLOW_PATIENT = Reaction(name="archive.follow_patient", kinds=frozenset({"patient_edited", "patient_completed"}), handle=_follow)
+FOLLOW_PATIENT = Reaction(
+    name="archive.follow_patient", kinds=frozenset({"patient_edited", "patient_completed"}), handle=_follow
+)
