@@ -23,6 +23,7 @@ step "front end" bash -c 'cd frontend && npm run --silent check'
 if [ "${1:-}" = quick ]; then
   step "unit and architecture tests" "$BIN"/pytest -q -n 2 tests/unit tests/architecture
 else
-  step "tests" "$BIN"/pytest -q -n 2 --dist loadgroup tests
+  step "unit, architecture and contract tests" "$BIN"/pytest -q -n 2 tests/unit tests/architecture tests/contract
+  step "end-to-end tests" "$BIN"/pytest -q tests/e2e # one after the other: each starts the product or a browser
 fi
 echo "All checks passed in $((SECONDS - began)) s."

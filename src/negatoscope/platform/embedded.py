@@ -48,7 +48,8 @@ class EmbeddedServer:
         deadline = time.monotonic() + 10
         while _somebody_works_in(self._folder.resolve()) and time.monotonic() < deadline:
             time.sleep(0.1)
-        (self._folder / "postmaster.pid").unlink(missing_ok=True)
+        for mark in (self._folder / "postmaster.pid", *self._folder.glob(".s.PGSQL.*.lock")):
+            mark.unlink(missing_ok=True)
 
     def start(self) -> str:
         """Start the server when it does not run, make the database when it is absent, and return its address."""
