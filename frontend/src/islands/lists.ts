@@ -56,6 +56,10 @@ class LiveList {
   }
 
   private async refresh(): Promise<void> {
+    if (this.region?.querySelector('dialog[open], details.menu[open]')) {
+      this.later(); // news must not close what somebody has open
+      return;
+    }
     const page = await fetchPage(location.pathname + location.search, { byHand: false });
     const region = this.region;
     const fresh = page.getElementById(this.identifier);
