@@ -56,11 +56,9 @@ class LiveList {
   }
 
   private async refresh(): Promise<void> {
-    if (this.region?.querySelector('dialog[open], details.menu[open]')) {
-      this.later(); // news must not close what somebody has open
-      return;
-    }
+    if (this.postpones()) return;
     const page = await fetchPage(location.pathname + location.search, { byHand: false });
+    if (this.postpones()) return; // opened while the page came
     const region = this.region;
     const fresh = page.getElementById(this.identifier);
     if (!region || !fresh) return;
@@ -77,6 +75,13 @@ class LiveList {
       if (row && !row.contains(document.activeElement)) row.innerHTML = coming.get(key)?.innerHTML ?? row.innerHTML;
     }
     if (difference.reordered) this.offer(page, difference.added.length);
+  }
+
+  /** News must not close what somebody has open: it comes later. */
+  private postpones(): boolean {
+    const isOpen = Boolean(this.region?.querySelector('dialog[open], details.menu[open]'));
+    if (isOpen) this.later();
+    return isOpen;
   }
 
   private apply(page: Document, added: readonly string[]): void {

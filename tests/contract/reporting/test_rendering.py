@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +12,6 @@ from negatoscope.platform.errors import Refused
 from negatoscope.reporting.model import VersionStatus
 from negatoscope.reporting.rendering import render_pdf
 from tests.builders.reports import A_BODY, a_printed_report
-
-needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is absent")
 
 
 def text_of(pdf: bytes, folder: Path) -> str:
@@ -41,7 +38,6 @@ def test_file_declares_pdf_a_2b() -> None:
     assert b"<pdfaid:conformance>B</pdfaid:conformance>" in pdf
 
 
-@needs_poppler
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_every_part_is_printed(tmp_path: Path, language: str) -> None:
     text = text_of(render_pdf(a_printed_report(language=language, ai_lines=("Épanchement 0,91",))), tmp_path)
@@ -49,7 +45,6 @@ def test_every_part_is_printed(tmp_path: Path, language: str) -> None:
         assert part in text
 
 
-@needs_poppler
 @pytest.mark.parametrize(
     "hostile",
     [
@@ -70,12 +65,10 @@ def test_markup_in_the_text_is_printed_as_it_is(tmp_path: Path, hostile: str) ->
     assert squeezed.count("".join(hostile.split())) >= 3
 
 
-@needs_poppler
 def test_preliminary_report_says_so(tmp_path: Path) -> None:
     assert "provisoire" in text_of(render_pdf(a_printed_report(status=VersionStatus.PRELIMINARY)), tmp_path)
 
 
-@needs_poppler
 def test_long_report_runs_over_pages_and_keeps_the_patient_on_each(tmp_path: Path) -> None:
     body = replace(A_BODY, findings="\n".join(f"Ligne {number}." for number in range(150)))
     pages = text_of(render_pdf(a_printed_report(body=body)), tmp_path).rstrip("\f").split("\f")
