@@ -15,7 +15,15 @@ from negatoscope.access.devices import RetrieveDestination
 from negatoscope.archive.open import OpenInstance
 from negatoscope.doors.dimse.command_set import Command
 from negatoscope.doors.dimse.limits import Limits
-from negatoscope.doors.dimse.messages import DataSink, FragmentSender, Message, MessageReceiver, command_units
+from negatoscope.doors.dimse.messages import (
+    DataSink,
+    FragmentSender,
+    GatheredDataSet,
+    Message,
+    MessageReceiver,
+    command_units,
+    whole_units,
+)
 from negatoscope.doors.dimse.negotiation import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
@@ -50,6 +58,7 @@ logger = get_logger()
 
 CONNECT_TIMEOUT_S: Final = 10.0
 ANSWER_TIMEOUT_S: Final = 30.0
+PENDING_STATUSES: Final = frozenset({0xFF00, 0xFF01})
 
 
 class OutgoingAssociation:
@@ -74,7 +83,7 @@ class OutgoingAssociation:
         self._accepted: dict[int, AcceptedContext] = {}
         self._maximum_length = 0
         self._last_message_id = 0
-        self._responses: list[Command] = []
+        self._responses: list[Message] = []
         self._receiver: MessageReceiver | None = None
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
@@ -131,10 +140,29 @@ class OutgoingAssociation:
             async for chunk in chunks:
                 await self._send(*fragments.add(chunk))
             await self._send(*fragments.last())
-            return await self._response(command.message_id)
+            return (await self._response(command.message_id)).command
         except (OSError, TimeoutError, EOFError, InvalidInput) as error:
             self._close()
             raise Unavailable("The move destination has gone.", reason="association_ended") from error
+
+    async def exchange(
+        self, context: AcceptedContext, command: Command, content: bytes, *, patience_s: float = ANSWER_TIMEOUT_S
+    ) -> AsyncIterator[tuple[Command, bytes]]:
+        """Send a request with its data set and yield each response with its own, until one that is not pending.
+
+        `patience_s` is the longest wait for one response. Unavailable when the peer goes away or dawdles.
+        """
+        try:
+            await self._send(*command_units(context.context_id, command, self._maximum_length))
+            await self._send(*whole_units(context.context_id, content, self._maximum_length))
+            while True:
+                message = await self._response(command.message_id, patience_s)
+                yield message.command, message.content
+                if message.command.status not in PENDING_STATUSES:
+                    return
+        except (OSError, TimeoutError, EOFError, InvalidInput) as error:
+            self._close()
+            raise Unavailable("The peer has gone.", reason="association_ended") from error
 
     async def _associate(self) -> None:
         request = AssociateRequest(
@@ -159,20 +187,22 @@ class OutgoingAssociation:
             raise InvalidInput("The destination reads too short data units.", reason="invalid_parameter")
         self._maximum_length = min(length or LONGEST_SENT_PDU, LONGEST_SENT_PDU)
         self._accepted = accepted_contexts(self._proposed, answer, self._family)
-        self._receiver = MessageReceiver(self._accepted, open_sink=_no_data_set, begins=lambda: None, arrived=self._arrived)
+        self._receiver = MessageReceiver(
+            self._accepted, open_sink=self._gather, begins=lambda: None, arrived=self._responses.append
+        )
 
-    def _arrived(self, message: Message) -> None:
-        self._responses.append(message.command)
+    def _gather(self, context: AcceptedContext, command: Command) -> DataSink:
+        return GatheredDataSet(self._limits.identifier_bytes)
 
-    async def _response(self, message_id: int | None) -> Command:
+    async def _response(self, message_id: int | None, patience_s: float = ANSWER_TIMEOUT_S) -> Message:
         while not self._responses:
-            pdu = await self._receive()
+            pdu = await self._receive(patience_s)
             if not isinstance(pdu, DataTransfer) or self._receiver is None:
                 raise EOFError
             for value in pdu.values:
                 self._receiver.take(value)
         response = self._responses.pop(0)
-        if response.message_id_being_responded_to != message_id:
+        if response.command.message_id_being_responded_to != message_id:
             raise InvalidInput("The response answers another request.", reason="invalid_parameter")
         return response
 
@@ -184,11 +214,11 @@ class OutgoingAssociation:
         async with asyncio.timeout(self._limits.send_s):
             await writer.drain()
 
-    async def _receive(self) -> Pdu:
+    async def _receive(self, patience_s: float = ANSWER_TIMEOUT_S) -> Pdu:
         if self._streams is None:
             raise EOFError
         reader = self._streams[0]
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(patience_s):
             kind, length = struct.unpack(">BxI", await reader.readexactly(6))
             limit = self._limits.accepted_pdu_bytes if kind == PduType.DATA_TF else self._limits.request_bytes
             if length > limit:
@@ -201,16 +231,20 @@ class OutgoingAssociation:
             streams[1].close()
 
 
-def propose_contexts(objects: list[OpenInstance]) -> tuple[ProposedContext, ...]:
-    """Return a context for each class and transfer syntax kept, then one a class for what can only be had decoded."""
+def propose_contexts(objects: list[OpenInstance], wished: str = "") -> tuple[ProposedContext, ...]:
+    """Return a context for each class and transfer syntax kept, then one a class for what can only be had decoded.
+
+    With a transfer syntax wished for, a context in it stands first for each class.
+    """
+    first = [(opened.sop_class_uid, (wished,)) for opened in objects] if wished else []
     kept = dict.fromkeys((opened.sop_class_uid, (opened.transfer_syntax_uid,)) for opened in objects)
     decoded = dict.fromkeys(
         (opened.sop_class_uid, NETWORK_NATIVE) for opened in objects if opened.transfer_syntax_uid not in NETWORK_NATIVE
     )
-    both = [*kept, *decoded][:MAXIMUM_CONTEXTS]
+    every = list(dict.fromkeys([*first, *kept, *decoded]))[:MAXIMUM_CONTEXTS]
     return tuple(
         ProposedContext(context_id=2 * index + 1, abstract_syntax=sop_class, transfer_syntaxes=syntaxes)
-        for index, (sop_class, syntaxes) in enumerate(both)
+        for index, (sop_class, syntaxes) in enumerate(every)
     )
 
 
@@ -232,7 +266,3 @@ def accepted_contexts(
         and answer.context_id in by_id
         and answer.transfer_syntax in by_id[answer.context_id].transfer_syntaxes
     }
-
-
-def _no_data_set(context: AcceptedContext, command: Command) -> DataSink:
-    raise InvalidInput("The response has a data set and should have none.", reason="invalid_parameter")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from pydicom.dataset import Dataset
 
 from negatoscope.archive.open import OpenInstance, transcoded
 from negatoscope.doors.dimse.association import Association, Extra
 from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, Command, CommandField
-from negatoscope.doors.dimse.door import Door
 from negatoscope.doors.dimse.messages import Message
 from negatoscope.doors.dimse.negotiation import AcceptedContext
 from negatoscope.doors.dimse.sop_classes import NETWORK_NATIVE
@@ -24,10 +23,13 @@ from negatoscope.doors.dimse.statuses import (
     SUCCESS,
 )
 from negatoscope.formats.dicom.files import encode_data_set
-from negatoscope.platform.errors import NegatoscopeError
+from negatoscope.platform.errors import NegatoscopeError, Refused
 from negatoscope.platform.logs import get_logger
+from negatoscope.platform.runtime import Platform
 
 logger = get_logger()
+
+T = TypeVar("T")
 
 MEDIUM_PRIORITY: Final = 0
 GROUP_LENGTH_VALUE: Final = 128 + 4 + 8
@@ -46,6 +48,13 @@ class StorePeer(Protocol):
 
     async def request(self, context: AcceptedContext, command: Command, chunks: AsyncIterator[bytes]) -> Command:
         """Send a request with its data set and return the response."""
+
+
+class InThread(Protocol):
+    """How work that waits for disk or sandbox is kept out of the event loop: the door's threads, or those of a job."""
+
+    def __call__(self, work: Callable[..., T], /, *args: object) -> Awaitable[T]:
+        """Run the work elsewhere and return what it returns."""
 
 
 @dataclass(slots=True)
@@ -82,7 +91,7 @@ async def send_objects(
         if not association.may_go_on():
             await association.respond(message, CANCELLED, extra=counts.extra, data=_failed_list(message, counts))
             return
-        status = await _send_one(association.door, peer, opened, originator)
+        status = await _send_one(association.door.platform, association.door.in_thread, peer, opened, originator)
         counts.remaining -= 1
         if status == SUCCESS.code:
             counts.completed += 1
@@ -108,45 +117,72 @@ def _failed_list(message: Message, counts: Counts) -> bytes | None:
     return encode_data_set(identifier, message.context.transfer_syntax)
 
 
-async def _send_one(door: Door, peer: StorePeer, opened: OpenInstance, originator: tuple[str, int] | None) -> int | None:
+async def _send_one(
+    platform: Platform, in_thread: InThread, peer: StorePeer, opened: OpenInstance, originator: tuple[str, int] | None
+) -> int | None:
     """Return the status with which the peer answered, None when the object could not be sent."""
-    context = choose_context(peer.storage_contexts, opened)
-    if context is None:
-        logger.info("dimse_suboperation_impossible", reason="no_context", sop_class=opened.sop_class_uid)
+    try:
+        return await send_object(platform, in_thread, peer, opened, originator=originator)
+    except NegatoscopeError as error:
+        logger.warning("dimse_suboperation_failed", reason=error.reason, sop_class=opened.sop_class_uid)
         return None
+
+
+async def send_object(
+    platform: Platform,
+    in_thread: InThread,
+    peer: StorePeer,
+    opened: OpenInstance,
+    *,
+    wished: str = "",
+    priority: int = MEDIUM_PRIORITY,
+    originator: tuple[str, int] | None = None,
+) -> int | None:
+    """Send one object by C-STORE and return the status with which the peer answered.
+
+    Refused with reason `no_context` when the peer takes it in no form that we can give; Unavailable when it goes away.
+    """
+    context = choose_context(peer.storage_contexts, opened, wished)
+    if context is None:
+        raise Refused("The receiver takes this object in no form that we can give.", reason="no_context")
     command = Command(
         command_field=CommandField.C_STORE_RQ,
         message_id=peer.new_message_id(),
         affected_sop_class_uid=opened.sop_class_uid,
         affected_sop_instance_uid=opened.sop_instance_uid,
-        priority=MEDIUM_PRIORITY,
+        priority=priority,
         data_set_type=DATA_SET_FOLLOWS,
         move_originator_ae_title=originator[0] if originator is not None else None,
         move_originator_message_id=originator[1] if originator is not None else None,
     )
-    try:
-        response = await peer.request(context, command, _data_set(door, opened, context.transfer_syntax))
-    except NegatoscopeError as error:
-        logger.warning("dimse_suboperation_failed", reason=error.reason)
-        return None
+    response = await peer.request(context, command, _data_set(platform, in_thread, opened, context.transfer_syntax))
     return response.status
 
 
-def choose_context(contexts: Iterable[AcceptedContext], opened: OpenInstance) -> AcceptedContext | None:
-    """Return the context in the object's own transfer syntax, else one into which it can be decoded."""
+def choose_context(contexts: Iterable[AcceptedContext], opened: OpenInstance, wished: str = "") -> AcceptedContext | None:
+    """Return the context in the syntax wished for, else in the object's own, else one into which it can be decoded.
+
+    A wish is for images: what has no pixels is the same in every syntax and goes as it is kept.
+    """
     of_class = [context for context in contexts if context.abstract_syntax == opened.sop_class_uid]
+    if wished and opened.frames:
+        preferred = next((context for context in of_class if context.transfer_syntax == wished), None)
+        if preferred is not None:
+            return preferred
     own = next((context for context in of_class if context.transfer_syntax == opened.transfer_syntax_uid), None)
     return own or next((context for context in of_class if context.transfer_syntax in NETWORK_NATIVE), None)
 
 
-async def _data_set(door: Door, opened: OpenInstance, transfer_syntax_uid: str) -> AsyncIterator[bytes]:
+async def _data_set(
+    platform: Platform, in_thread: InThread, opened: OpenInstance, transfer_syntax_uid: str
+) -> AsyncIterator[bytes]:
     """Yield the data set without file meta information, as kept or decoded; disk and sandbox are waited for in a thread."""
     if transfer_syntax_uid != opened.transfer_syntax_uid:
-        file = await door.in_thread(transcoded, door.platform, opened, transfer_syntax_uid)
+        file = await in_thread(transcoded, platform, opened, transfer_syntax_uid)
         yield file[_data_set_offset(file) :]
         return
     chunks = opened.chunks(opened.data_set_offset)
-    while (chunk := await door.in_thread(next, chunks, None)) is not None:
+    while (chunk := await in_thread(next, chunks, None)) is not None:
         yield chunk
 
 
