@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 import orjson
-from dbos import DBOS, DBOSClient, Serializer
+from dbos import DBOS, DBOSClient, EnqueueOptions, Serializer
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
@@ -71,17 +71,27 @@ class Jobs:
         *,
         key: str,
         arguments: Mapping[str, JsonValue] | None = None,
+        wait_s: float = 0.0,
+        priority: int = 0,
     ) -> None:
-        """Enqueue the first attempt of a job in this transaction. The same key again changes nothing."""
+        """Enqueue the first attempt of a job in this transaction. The same key again changes nothing.
+
+        Of what waits at once, the lowest `priority` starts first; all that names none stands before all that does.
+        """
         tenant = tenant_of(tx)
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": _workflow_id(tenant, job.name, key, 1),
+            "app_version": VERSION,
+        }
+        if wait_s > 0:
+            options["delay_seconds"] = wait_s
+        if priority > 0:
+            options["priority"] = priority
         self._client.enqueue_in_transaction(
             tx,
-            {
-                "workflow_name": WORKFLOW,
-                "queue_name": QUEUE,
-                "workflow_id": _workflow_id(tenant, job.name, key, 1),
-                "app_version": VERSION,
-            },
+            options,
             str(tenant),
             job.name,
             key,
