@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STATIC := src/negatoscope/doors/web/static
 FRONTEND_SOURCES := $(shell find frontend $(STATIC) -type f -not -path '*/node_modules/*' -not -path '*/build/*' 2>/dev/null)
 
-.PHONY: help run test quick bench format clean set-up
+.PHONY: help run test quick bench kills format clean set-up
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ quick: $(VENV)/.test ## Run the checks that take a minute: style, types, archite
 
 bench: $(VENV)/.test ## Measure the product beside Debian's Orthanc on this machine
 	@BIN="$(CURDIR)/$(BIN)" scripts/bench.sh
+
+kills: $(VENV)/.test ## Kill the product 2,000 times under load and look for what is lost; goes on where it was stopped
+	@$(BIN)/python -m tests.campaigns kills /var/tmp/negatoscope-kills
 
 format: $(VENV)/.test ## Format the sources
 	@$(BIN)/ruff check --fix src tests benchmarks; $(BIN)/ruff format src tests benchmarks

@@ -24,6 +24,7 @@ from negatoscope.formats.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LIT
 from negatoscope.formats.dicom.verdict import PixelDataSpan, Verdict
 from negatoscope.platform.blobs.port import BlobRef, BlobWriter
 from negatoscope.platform.errors import NegatoscopeError
+from negatoscope.platform.failpoints import reach
 from negatoscope.platform.runtime import Platform
 
 STUDY_MISMATCH: Final = "study_mismatch"
@@ -121,6 +122,7 @@ class IncomingInstance:
         if needless:
             with contextlib.suppress(NegatoscopeError):
                 self._platform.blobs.delete(blob)
+        reach("before_answer")
         return stored
 
     def discard(self) -> None:

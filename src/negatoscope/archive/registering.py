@@ -6,6 +6,7 @@ import random
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -23,9 +24,10 @@ from negatoscope.formats.dicom.verdict import Verdict
 from negatoscope.patients.identify import find_or_create_patient
 from negatoscope.patients.names import name_key
 from negatoscope.platform.blobs.port import BlobRef
-from negatoscope.platform.database import TenantId
+from negatoscope.platform.database import TenantId, send_commit
 from negatoscope.platform.errors import Unavailable
 from negatoscope.platform.events import publish
+from negatoscope.platform.failpoints import reach
 from negatoscope.platform.logs import get_logger
 from negatoscope.platform.runtime import Platform
 
@@ -57,18 +59,25 @@ def register_durably(registration: Registration) -> Registered:
 
     Asking again is safe when only the answer to the commit was lost: the rows then name this very object already.
     """
-    platform, tenant = registration.platform, TenantId(registration.subject.tenant)
+    reach("before_rows")
     for wait_s in RETRY_AFTER_S:
         try:
-            with platform.database.transaction(tenant) as tx:
-                return register(tx, registration)
+            return _register_once(registration)
         except (Unavailable, DBAPIError) as error:
             if not _is_passing(error):
                 raise
             get_logger().warning("registration_repeated", reason=type(error).__name__)
             time.sleep(wait_s * random.uniform(0.5, 1.5))  # noqa: S311 - spreads senders out, protects nothing
-    with platform.database.transaction(tenant) as tx:
-        return register(tx, registration)
+    return _register_once(registration)
+
+
+def _register_once(registration: Registration) -> Registered:
+    with registration.platform.database.transaction(TenantId(registration.subject.tenant)) as tx:
+        registered = register(tx, registration)
+        reach("after_rows")
+        reach("after_commit_sent", first=partial(send_commit, tx))
+    reach("after_commit")
+    return registered
 
 
 def _is_passing(error: Exception) -> bool:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import NewType
 from uuid import UUID
 
+import psycopg
 import sqlalchemy
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -70,6 +71,15 @@ class Database:
 def tenant_of(tx: Connection) -> TenantId:
     """Return the tenant for which this transaction was opened."""
     return TenantId(tx.info["tenant"])
+
+
+def send_commit(tx: Connection) -> None:
+    """Send the commit of a transaction without waiting for its answer: the last thing that a process does before it is killed."""
+    server = tx.connection.driver_connection
+    if not isinstance(server, psycopg.Connection):
+        raise TypeError("the transaction is not one of psycopg")
+    server.pgconn.send_query(b"commit")
+    server.pgconn.flush()
 
 
 SET_TENANT = text("select set_config('app.tenant', :tenant, true)")

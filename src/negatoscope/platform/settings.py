@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from negatoscope.platform.errors import SettingsError
+from negatoscope.platform.failpoints import VARIABLE as FAILPOINT
 
 
 def default_data_folder() -> Path:
@@ -96,7 +97,7 @@ def load_settings(**overrides: Any) -> Settings:
     file = os.environ.get("NEGATOSCOPE_CONFIG")
     if file is not None and not Path(file).is_file():
         raise SettingsError(f"NEGATOSCOPE_CONFIG names {file}, which is not a file.")
-    known = {f"NEGATOSCOPE_{name.upper()}" for name in Settings.model_fields} | {"NEGATOSCOPE_CONFIG"}
+    known = {f"NEGATOSCOPE_{name.upper()}" for name in Settings.model_fields} | {"NEGATOSCOPE_CONFIG", FAILPOINT}
     unknown = sorted(name for name in os.environ if name.startswith("NEGATOSCOPE_") and name not in known)
     if unknown:
         raise SettingsError(f"Unknown setting {', '.join(unknown)}; 'negatoscope settings' lists those that exist.")

@@ -21,6 +21,7 @@ from negatoscope.doors.dimse.statuses import (
     Status,
 )
 from negatoscope.platform.errors import InvalidInput, NegatoscopeError
+from negatoscope.platform.failpoints import reach
 from negatoscope.platform.logs import get_logger
 
 if TYPE_CHECKING:
@@ -185,6 +186,7 @@ async def answer_c_store(association: Association, message: Message) -> None:
     if status is not SUCCESS:
         logger.warning("dimse_instance_not_accepted", reason=stored.refusal, status=f"{status.code:04X}")
     await association.respond(message, status, comment=None if status is SUCCESS else status.meaning)
+    reach("after_answer")
 
 
 def storage_status(stored: StoredInstance) -> Status:

@@ -18,6 +18,7 @@ from negatoscope.platform.blobs.port import BlobRef, Bytes
 from negatoscope.platform.blobs.reading import FrameReader
 from negatoscope.platform.blobs.writing import FrameWriter
 from negatoscope.platform.errors import CorruptObject, NegatoscopeError, OutOfResources, Unavailable
+from negatoscope.platform.failpoints import reach
 from negatoscope.platform.keyring import Keyring
 from negatoscope.platform.logs import get_logger
 
@@ -130,6 +131,7 @@ class LocalBlobStore:
         target = self.path_of(key)
         folder = target.parent
         self._disk.rename(temporary, target)
+        reach("after_rename")
         try:
             self._disk.sync_folder(folder)
         except OSError as error:
@@ -138,6 +140,7 @@ class LocalBlobStore:
             with contextlib.suppress(OSError):
                 self._disk.unlink(target)
             raise
+        reach("after_folder_sync")
 
     def mark_failed(self) -> None:
         """Take no more objects: a sync failed."""
@@ -164,8 +167,10 @@ class LocalBlobWriter:
         self._descriptor: int | None = None
         self._temporary: Path | None = None
         self._written = 0
+        reach("before_temporary")
         try:
             self._temporary, self._descriptor = store.new_temporary()
+            reach("after_temporary")
             self._frames = FrameWriter(cipher, self)
         except OSError as error:
             self.discard()
@@ -184,6 +189,7 @@ class LocalBlobWriter:
         if len(data) >= FRAME_BYTES:
             self._disk.start_write_back(self._descriptor, self._written, len(data))
         self._written += len(data)
+        reach("after_write")
 
     def write(self, data: Bytes) -> None:
         """Append plain bytes."""
@@ -200,7 +206,9 @@ class LocalBlobWriter:
             raise ValueError("the writer is closed")
         try:
             ref = self._frames.finish()
+            reach("before_sync")
             self._sync(self._descriptor)
+            reach("after_sync")
             self._disk.close(self._descriptor)
             self._descriptor = None
             self._store.publish(temporary, ref.key)
