@@ -14,6 +14,7 @@ from typing import Final, Self
 from negatoscope.access.devices import RetrieveDestination
 from negatoscope.archive.open import OpenInstance
 from negatoscope.doors.dimse.command_set import Command
+from negatoscope.doors.dimse.connecting import Streams, connect
 from negatoscope.doors.dimse.limits import Limits
 from negatoscope.doors.dimse.messages import (
     DataSink,
@@ -51,8 +52,9 @@ from negatoscope.doors.dimse.pdu import (
 from negatoscope.doors.dimse.pdu_decoding import decode_pdu
 from negatoscope.doors.dimse.pdu_encoding import encode_pdu
 from negatoscope.doors.dimse.sop_classes import NETWORK_NATIVE, Family
-from negatoscope.platform.errors import InvalidInput, Unavailable
+from negatoscope.platform.errors import InvalidInput, NegatoscopeError, Unavailable
 from negatoscope.platform.logs import get_logger
+from negatoscope.platform.settings import Settings
 
 logger = get_logger()
 
@@ -68,14 +70,14 @@ class OutgoingAssociation:
         self,
         destination: RetrieveDestination,
         *,
-        calling_ae_title: str,
+        settings: Settings,
         limits: Limits,
         proposed: tuple[ProposedContext, ...],
         family: Family,
         roles: tuple[RoleSelection, ...] = (),
     ) -> None:
         self._destination = destination
-        self._calling_ae_title = calling_ae_title
+        self._settings = settings
         self._limits = limits
         self._proposed = proposed
         self._family = family
@@ -85,7 +87,7 @@ class OutgoingAssociation:
         self._last_message_id = 0
         self._responses: list[Message] = []
         self._receiver: MessageReceiver | None = None
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._streams: Streams | None = None
 
     @property
     def contexts(self) -> list[AcceptedContext]:
@@ -103,11 +105,11 @@ class OutgoingAssociation:
         return self._last_message_id
 
     async def __aenter__(self) -> Self:
-        """Connect and associate; Unavailable when the destination does not answer or refuses."""
+        """Connect and associate, over TLS where the device listens so; Unavailable when it does not answer or refuses."""
         destination = self._destination
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                self._streams = await asyncio.open_connection(destination.host, destination.port)
+                self._streams = await connect(destination, self._settings)
             await self._associate()
         except (OSError, TimeoutError, EOFError, InvalidInput) as error:
             self._close()
@@ -144,6 +146,10 @@ class OutgoingAssociation:
         except (OSError, TimeoutError, EOFError, InvalidInput) as error:
             self._close()
             raise Unavailable("The move destination has gone.", reason="association_ended") from error
+        except NegatoscopeError:
+            # The bytes could not be read or made: the message is half sent, and nothing else may follow on this association.
+            self._close()
+            raise
 
     async def exchange(
         self, context: AcceptedContext, command: Command, content: bytes, *, patience_s: float = ANSWER_TIMEOUT_S
@@ -168,7 +174,7 @@ class OutgoingAssociation:
         request = AssociateRequest(
             protocol_version=PROTOCOL_VERSION,
             called_ae_title=self._destination.ae_title,
-            calling_ae_title=self._calling_ae_title,
+            calling_ae_title=self._settings.ae_title,
             application_context=APPLICATION_CONTEXT,
             contexts=self._proposed,
             user_information=UserInformation(

@@ -44,6 +44,7 @@ class Family(Enum):
     WORKLIST = "worklist"
     PERFORMED_STEP = "performed step"
     COMMITMENT = "storage commitment"
+    AVAILABILITY = "instance availability"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

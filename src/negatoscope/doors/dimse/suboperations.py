@@ -34,6 +34,7 @@ T = TypeVar("T")
 MEDIUM_PRIORITY: Final = 0
 GROUP_LENGTH_VALUE: Final = 128 + 4 + 8
 WARNING_CLASS: Final = 0xB000
+NO_CONTEXT: Final = "no_context"
 
 
 class StorePeer(Protocol):
@@ -144,7 +145,7 @@ async def send_object(
     """
     context = choose_context(peer.storage_contexts, opened, wished)
     if context is None:
-        raise Refused("The receiver takes this object in no form that we can give.", reason="no_context")
+        raise Refused("The receiver takes this object in no form that we can give.", reason=NO_CONTEXT)
     command = Command(
         command_field=CommandField.C_STORE_RQ,
         message_id=peer.new_message_id(),
