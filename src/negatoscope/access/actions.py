@@ -82,6 +82,13 @@ class Action(StrEnum):
     QUERY_WORKLIST = "query_worklist"
     REPORT_PERFORMED_STEP = "report_performed_step"
     SEND_ORDER = "send_order"
+    # Workitems (UPS): the worklist of machines
+    QUERY_WORKITEMS = "query_workitems"
+    CREATE_WORKITEM = "create_workitem"
+    PERFORM_WORKITEM = "perform_workitem"
+    CANCEL_WORKITEM = "cancel_workitem"
+    WATCH_WORKITEMS = "watch_workitems"
+    OVERSEE_WORKITEMS = "oversee_workitems"
 
 
 DEVICE_ACTIONS = frozenset({
@@ -91,5 +98,10 @@ DEVICE_ACTIONS = frozenset({
     Action.QUERY_WORKLIST,
     Action.REPORT_PERFORMED_STEP,
     Action.SEND_ORDER,
+    Action.QUERY_WORKITEMS,
+    Action.CREATE_WORKITEM,
+    Action.PERFORM_WORKITEM,
+    Action.CANCEL_WORKITEM,
+    Action.WATCH_WORKITEMS,
 })  # fmt: skip
 """What a known device may do where its row names no narrower list of services."""

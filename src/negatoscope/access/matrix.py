@@ -121,6 +121,12 @@ retrieve_images               –   ●   ●   ●   ●    ○   ○   ◇   �
 query_worklist                ●   ●   ●   ●   ●    –   –   –   –   –   –
 report_performed_step         –   ●   –   –   ●    –   –   –   –   –   –
 send_order                    –   –   –   –   –    –   –   –   –   –   –
+query_workitems               ●   ●   ●   ●   ●    –   –   –   –   –   –
+create_workitem               ●   ●   –   ●   ●    –   –   –   –   –   –
+perform_workitem              –   ●   ●   ●   ●    –   –   –   –   –   –
+cancel_workitem               ●   ●   ●   ●   ●    –   –   –   –   –   –
+watch_workitems               ●   ●   ●   ●   ●    –   –   –   –   –   –
+oversee_workitems             –   –   –   –   ●    –   –   –   –   ●   –
 """
 
 LISTING = frozenset({
@@ -176,6 +182,7 @@ READS = frozenset({
     Action.VIEW_IMAGES,
     Action.QUERY_IMAGES,
     Action.RETRIEVE_IMAGES,
+    Action.QUERY_WORKITEMS,
     Action.READ_FINAL_REPORT,
     Action.READ_PRELIMINARY_REPORT,
     Action.VIEW_AI_RESULT,
