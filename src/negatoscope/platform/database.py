@@ -31,25 +31,36 @@ class Database:
         except sqlalchemy.exc.ArgumentError as error:
             raise SettingsError("NEGATOSCOPE_DATABASE_URL is not a database address.") from error
         self.url = parsed
-        self._engine = sqlalchemy.create_engine(
-            parsed, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_pre_ping=True
-        )
+        self._engine = sqlalchemy.create_engine(parsed, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10)
         self._owner_engine = sqlalchemy.create_engine(parsed, poolclass=NullPool)
         event.listen(self._engine, "connect", _become_application)
 
     @contextmanager
     def transaction(self, tenant: TenantId) -> Iterator[Connection]:
         """Run one transaction under the application role for this tenant; commit at the end, roll back on any error."""
-        with _translated(), self._engine.begin() as tx:
-            _set_tenant(tx, tenant)
+        with _translated(), self._begun("begin", tenant) as tx, tx.begin():
             yield tx
 
     @contextmanager
     def read(self, tenant: TenantId) -> Iterator[Connection]:
         """Run one read-only transaction under the application role for this tenant."""
-        with _translated(), self._engine.begin() as tx:
-            _set_tenant(tx, tenant, read_only=True)
+        with _translated(), self._begun("begin read only", tenant) as tx, tx.begin():
             yield tx
+
+    def _begun(self, begin: str, tenant: TenantId) -> Connection:
+        """Return a connection on which the transaction of a tenant has begun.
+
+        Beginning and the tenant go in one message, which is also the question whether the server is still there: an idle
+        connection that it does not answer was lost with a restart, and so were the others.
+        """
+        message = f"{begin}; set local app.tenant = '{UUID(str(tenant))}'"
+        try:
+            tx = _begin(self._engine.connect(), message)
+        except psycopg.OperationalError:
+            self._engine.dispose()
+            tx = _begin(self._engine.connect(), message)
+        tx.info["tenant"] = tenant
+        return tx
 
     @contextmanager
     def owner_transaction(self) -> Iterator[Connection]:
@@ -75,20 +86,27 @@ def tenant_of(tx: Connection) -> TenantId:
 
 def send_commit(tx: Connection) -> None:
     """Send the commit of a transaction without waiting for its answer: the last thing that a process does before it is killed."""
-    server = tx.connection.driver_connection
-    if not isinstance(server, psycopg.Connection):
-        raise TypeError("the transaction is not one of psycopg")
+    server = _server_of(tx)
     server.pgconn.send_query(b"commit")
     server.pgconn.flush()
 
 
-SET_TENANT = text("select set_config('app.tenant', :tenant, true)")
-SET_TENANT_READ_ONLY = text("select set_config('app.tenant', :tenant, true), set_config('transaction_read_only', 'on', true)")
+def _begin(tx: Connection, message: str) -> Connection:
+    """Send the message as it is: it holds two statements, which only an unprepared query without parameters may."""
+    try:
+        _server_of(tx).execute(message.encode("ascii"), prepare=False)
+    except BaseException:
+        tx.invalidate()
+        tx.close()
+        raise
+    return tx
 
 
-def _set_tenant(tx: Connection, tenant: TenantId, *, read_only: bool = False) -> None:
-    tx.execute(SET_TENANT_READ_ONLY if read_only else SET_TENANT, {"tenant": str(tenant)})
-    tx.info["tenant"] = tenant
+def _server_of(tx: Connection) -> psycopg.Connection:
+    server = tx.connection.driver_connection
+    if not isinstance(server, psycopg.Connection):
+        raise TypeError("the transaction is not one of psycopg")
+    return server
 
 
 def _become_application(connection: sqlalchemy.engine.interfaces.DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -96,6 +114,8 @@ def _become_application(connection: sqlalchemy.engine.interfaces.DBAPIConnection
     cursor.execute(f"set role {APPLICATION_ROLE}")
     cursor.close()
     connection.commit()
+    # Transactions begin with a message of ours: the driver's own would cost another round trip.
+    connection.autocommit = True
 
 
 @contextmanager
@@ -107,6 +127,8 @@ def _translated() -> Iterator[None]:
         raise
     except sqlalchemy.exc.TimeoutError as error:
         raise Unavailable("The database has no free connection.", reason="database_busy") from error
+    except psycopg.OperationalError as error:
+        raise Unavailable("The database does not answer.", reason="database_down") from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == DISK_FULL:
             raise OutOfResources("The database disk is full.", reason="disk_full") from error

@@ -35,10 +35,11 @@ def create_application(platform: Platform) -> FastAPI:
     app.state.feed = EventFeed(platform.database, platform.tenant)
     use_time_zone(platform.settings.time_zone)
     register_error_answers(app)
-    for router in ROUTERS:
-        app.include_router(router)
+    # First, since routes are tried in order: behind the hundred of the screens, each frame would pay for all of them.
     app.mount("/dicom-web", create_dicomweb(platform), name="dicomweb")
     app.mount("/static", HashedFiles(directory=STATIC_FOLDER), name="static")
+    for router in ROUTERS:
+        app.include_router(router)
     app.state.entries = existing_entries(app)
     app.add_middleware(Guard, language=platform.settings.language, public_url=platform.settings.public_url)
     return app
