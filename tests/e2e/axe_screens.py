@@ -300,6 +300,8 @@ WATCH: Final = (
     Screen(name="device", login="admin", path="/devices", route="/devices/{device_id}", follow=(FIRST_DEVICE,)),
     Screen(name="new-device", login="admin", path="/devices/new"),
     Screen(name="new-device-faults", login="admin", path="/devices/new", send=("form[action='/devices']",), shown=FAULTS, is_answer=True),
+    Screen(name="how-images-are-kept", login="admin", path="/recompression"),
+    Screen(name="how-images-are-kept-faults", login="admin", path="/recompression", send=("form[action='/recompression']",), shown=FAULTS, is_answer=True),
     Screen(name="installation", login="admin", path="/admin"),
 )  # fmt: skip
 

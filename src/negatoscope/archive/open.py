@@ -12,6 +12,7 @@ from negatoscope.access.actions import Action
 from negatoscope.access.model import Subject
 from negatoscope.archive.decoding import decoded_frame, reencoded_file, reencoded_frame
 from negatoscope.archive.model import Instance
+from negatoscope.archive.recompression.restoring import find_original_form, read_original
 from negatoscope.archive.stored_file import frame_pieces, is_encapsulated, known_frame_spans, pieces, read_frame
 from negatoscope.archive.viewing_trail import authorised_instances
 from negatoscope.formats.dicom.uids import SeriesUid, SopInstanceUid, StudyUid
@@ -106,7 +107,13 @@ def open_instances(
 
 
 def transcoded(platform: Platform, opened: OpenInstance, transfer_syntax_uid: str) -> bytes:
-    """Return the whole file in another transfer syntax, made in a process that may be killed."""
+    """Return the whole file in another transfer syntax, made in a process that may be killed.
+
+    In the syntax in which a recompressed object was received: the very file that was received.
+    """
+    original = find_original_form(platform, opened.instance)
+    if original is not None and original.transfer_syntax_uid == transfer_syntax_uid:
+        return read_original(platform, opened.instance, original)
     return reencoded_file(platform.sandbox, opened.read(0, opened.size), transfer_syntax_uid)
 
 

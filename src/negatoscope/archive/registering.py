@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from negatoscope.access.model import Subject
 from negatoscope.archive import store
 from negatoscope.archive.model import Instance, Outcome, Source, StoredInstance
+from negatoscope.archive.recompression.store import find_original_hash
 from negatoscope.archive.rows import Layout, instance_of, series_values, side_of, study_of
 from negatoscope.archive.sent_identity import demographics_of, identifiers_of
 from negatoscope.archive.store import StudyIdentity
@@ -132,7 +133,7 @@ def _known_already(tx: Connection, registration: Registration, instance: Instanc
     sha256, key = store.get_current_object(tx, instance.sop_instance_uid)
     if key == instance.blob.key:
         return _answer(Outcome.STORED, instance), False  # committed before, when only the answer was lost
-    if sha256 == instance.blob.sha256:
+    if instance.blob.sha256 in (sha256, find_original_hash(tx, instance.sop_instance_uid)):
         return _answer(Outcome.DUPLICATE, instance), True
     return _conflict(tx, registration, instance)
 

@@ -39,6 +39,8 @@ ACT_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "worklist_queried": N_("Worklist queried"),
     "images_queried": N_("Images searched for"),
     "images_stored": N_("Images received"),
+    "images_recompressed": N_("Images recompressed without loss"),
+    "recompression_rule_changed": N_("Storage rule changed"),
     "images_sent": N_("Images sent"),
     "instance_conflict": N_("Image in conflict with a stored one"),
     "instance_quarantined": N_("Image put into quarantine"),
