@@ -13,8 +13,14 @@ from negatoscope.archive import stability
 from negatoscope.archive.following import FOLLOW_PATIENT
 from negatoscope.archive.jobs import BUILD_METADATA, READY_METADATA
 from negatoscope.archive.orphans import sweep_orphans
+from negatoscope.archive.recompression.jobs import RECOMPRESS, RECOMPRESS_STABLE
+from negatoscope.archive.routing.choosing import CONSIDER, ROUTE, notice_quiet_series, release_waiting
+from negatoscope.archive.routing.consignments import Carriers
+from negatoscope.archive.routing.sending import send_job
 from negatoscope.audit.sealing import seal_pending
+from negatoscope.doors.dicomweb.sending import send_to_server
 from negatoscope.doors.dimse.commitment_job import REPORT_COMMITMENT
+from negatoscope.doors.dimse.sending import notify_device, send_to_device
 from negatoscope.dose.register import RECORD_EXPOSURES
 from negatoscope.exchange.deliveries import DELIVER, QUEUE_RESULTS
 from negatoscope.orders import matching
@@ -52,15 +58,29 @@ REACTIONS: tuple[Reaction, ...] = (
     SETTLE_FINDINGS,
     RECORD_EXPOSURES,
     READY_METADATA,
+    RECOMPRESS_STABLE,
     FOLLOW_PATIENT,
+    ROUTE,
     END_THIRD_PARTY_SHARES,
     END_SHARES_OF_MOVED_STUDY,
 )
 
-JOBS: tuple[JobDefinition, ...] = (RUN_MODEL, DELIVER, REPORT_COMMITMENT, BUILD_METADATA)
+CARRIERS = Carriers(to_device=send_to_device, to_server=send_to_server, notify=notify_device)
+
+JOBS: tuple[JobDefinition, ...] = (
+    RUN_MODEL,
+    DELIVER,
+    REPORT_COMMITMENT,
+    BUILD_METADATA,
+    RECOMPRESS,
+    CONSIDER,
+    send_job(CARRIERS),
+)
 
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="studies", period_s=1.0, run=stability.sweep),
+    Periodic(name="quiet_series", period_s=5.0, run=notice_quiet_series),
+    Periodic(name="routing_hours", period_s=30.0, run=release_waiting),
     Periodic(name="urgency", period_s=60.0, run=refresh_all),
     Periodic(name="orphans", period_s=86_400.0, run=sweep_orphans),
     Periodic(name="sessions", period_s=3600.0, run=sweep_access),

@@ -67,6 +67,7 @@ class SourceKind(StrEnum):
     DIMSE = "dimse"
     STOW = "stow"
     IMPORT = "import"
+    FETCH = "fetch"
     PRODUCT = "product"
 
 
@@ -74,7 +75,8 @@ class SourceKind(StrEnum):
 class Source:
     """One association, request or import run. It remembers what was already authorised and audited under it.
 
-    `name` is the calling AE title, the login, or the part of the product; `address` the peer.
+    `name` is the calling AE title, the login, the archive from which we fetched, or the part of the product; `address` the
+    peer.
     """
 
     kind: SourceKind

@@ -238,15 +238,13 @@ class OutgoingAssociation:
 
 
 def propose_contexts(objects: list[OpenInstance], wished: str = "") -> tuple[ProposedContext, ...]:
-    """Return a context for each class and transfer syntax kept, then one a class for what can only be had decoded.
+    """Return a context for each class and transfer syntax kept, then one a class for a peer that reads plain objects alone.
 
     With a transfer syntax wished for, a context in it stands first for each class.
     """
     first = [(opened.sop_class_uid, (wished,)) for opened in objects] if wished else []
     kept = dict.fromkeys((opened.sop_class_uid, (opened.transfer_syntax_uid,)) for opened in objects)
-    decoded = dict.fromkeys(
-        (opened.sop_class_uid, NETWORK_NATIVE) for opened in objects if opened.transfer_syntax_uid not in NETWORK_NATIVE
-    )
+    decoded = dict.fromkeys((opened.sop_class_uid, NETWORK_NATIVE) for opened in objects)
     every = list(dict.fromkeys([*first, *kept, *decoded]))[:MAXIMUM_CONTEXTS]
     return tuple(
         ProposedContext(context_id=2 * index + 1, abstract_syntax=sop_class, transfer_syntaxes=syntaxes)

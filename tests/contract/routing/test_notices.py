@@ -1,0 +1,61 @@
+"""Instance Availability Notification to a real device: what table R.3.2-1 of PS3.4 lists and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from negatoscope.archive.routing.model import Parcel
+from negatoscope.platform.events import publish
+from negatoscope.platform.runtime import Platform
+from tests.builders.archive import a_source, store_data_set
+from tests.builders.dicom import a_dx_image
+from tests.builders.routing import Receiver, a_device, a_rule, some_content
+from tests.contract.routing.test_routing import another
+
+Settle = Callable[[], int]
+Route = Callable[[], int]
+
+
+def test_a_device_is_told_once_of_a_study_and_again_when_it_changed(
+    platform: Platform, receiver: Receiver, settle: Settle, route: Route
+) -> None:
+    a_rule(platform, some_content(a_device(platform, "VIEWER", receiver.port), parcel=Parcel.NOTICE))
+    first = a_dx_image()
+    store_data_set(platform, first)
+    settle()
+    route()
+    (notice,) = receiver.notices
+    assert [element.keyword for element in notice] == [
+        "ReferencedPerformedProcedureStepSequence",
+        "ReferencedSeriesSequence",
+        "StudyInstanceUID",
+    ]
+    assert notice.StudyInstanceUID == first.StudyInstanceUID
+    (series,) = notice.ReferencedSeriesSequence
+    assert series.SeriesInstanceUID == first.SeriesInstanceUID
+    (reference,) = series.ReferencedSOPSequence
+    assert {element.keyword: str(element.value) for element in reference} == {
+        "ReferencedSOPClassUID": str(first.SOPClassUID),
+        "ReferencedSOPInstanceUID": str(first.SOPInstanceUID),
+        "InstanceAvailability": "ONLINE",
+        "RetrieveAETitle": platform.settings.ae_title,
+    }
+    with platform.database.transaction(platform.tenant) as tx:
+        publish(tx, "study_updated", subject=str(first.StudyInstanceUID), payload={"study_uid": str(first.StudyInstanceUID)})
+    assert route() == 0  # nothing else is to be told
+    store_data_set(platform, another(first))
+    settle()
+    route()
+    assert [len(one.ReferencedSeriesSequence[0].ReferencedSOPSequence) for one in receiver.notices] == [1, 2]
+
+
+def test_a_notice_that_is_refused_is_tried_again(platform: Platform, receiver: Receiver, settle: Settle, route: Route) -> None:
+    a_rule(platform, some_content(a_device(platform, "VIEWER", receiver.port), parcel=Parcel.NOTICE))
+    store_data_set(platform, a_dx_image(), source=a_source(name="MODALITY"))
+    receiver.status = 0x0110
+    settle()
+    assert route() == 1
+    receiver.status = 0
+    assert route() == 1
+    assert route() == 0
+    assert len(receiver.notices) == 2
