@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
@@ -23,35 +24,67 @@ from negatoscope.platform.errors import InvalidInput, NotFound
 from negatoscope.platform.runtime import Platform
 
 AE_TITLE = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?\Z")
+FINGERPRINT = re.compile(r"[0-9a-f]{64}\Z")
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrieveDestination:
-    """Where a C-MOVE may send: only what an administrator listed."""
+    """Where a C-MOVE may send: only what an administrator listed.
+
+    With `uses_tls` the connection is TLS; `certificate_sha256` is then the one certificate that the device may show.
+    """
 
     ae_title: str
     host: str
     port: int
+    uses_tls: bool = False
+    certificate_sha256: str | None = None
+
+
+class Stranger(StrEnum):
+    """Why a caller is none of our devices; for the audit trail, never for the caller."""
+
+    UNKNOWN = "unknown_calling_ae_title"
+    NO_CERTIFICATE = "certificate_not_shown"
+    OTHER_CERTIFICATE = "certificate_of_another"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A device that calls; `asks_user` tells that a person at it must name himself too."""
+
+    subject: Subject
+    asks_user: bool
+
+
+def identify_caller(
+    tx: Connection, calling_ae: str, address: str, demonstration: bool, *, certificate_sha256: str | None = None
+) -> Caller | Stranger:
+    """Return the device that calls, or why it is none: unknown, disabled, from elsewhere, or without its certificate.
+
+    A demonstration department takes any AE title from the loopback address, with every service, unless the title is that
+    of a known device, whose own services and certificate then hold.
+    """
+    title = calling_ae.strip()
+    device = store.find_device(tx, title) if AE_TITLE.match(title) is not None else None
+    tenant = TenantId(current_tenant(tx))
+    from_here = demonstration and _is_loopback(address)
+    if device is None:
+        may_enter = from_here and AE_TITLE.match(title) is not None
+        return Caller(subject=device_subject(tenant, title, address), asks_user=False) if may_enter else Stranger.UNKNOWN
+    if not from_here and not _is_allowed(address, device.addresses):
+        return Stranger.UNKNOWN
+    if device.certificate_sha256 is not None and device.certificate_sha256 != certificate_sha256:
+        return Stranger.NO_CERTIFICATE if certificate_sha256 is None else Stranger.OTHER_CERTIFICATE
+    subject = device_subject(tenant, device.ae_title, address, services=device.services)
+    return Caller(subject=subject, asks_user=device.asks_user)
 
 
 def device_for(tx: Connection, calling_ae: str, address: str, demonstration: bool) -> Subject | None:
-    """Return the device that calls, or None: unknown, disabled, or from an address that is not its own.
-
-    A demonstration department takes any AE title from the loopback address, with every service, unless the title is that
-    of a known device, whose own services then hold.
-    """
-    title = calling_ae.strip()
-    if AE_TITLE.match(title) is None:
-        return None
-    device = store.find_device(tx, title)
-    tenant = TenantId(current_tenant(tx))
-    from_here = demonstration and _is_loopback(address)
-    if device is not None and (from_here or _is_allowed(address, device.addresses)):
-        return device_subject(tenant, device.ae_title, address, services=device.services)
-    if device is None and from_here:
-        return device_subject(tenant, title, address)
-    return None
+    """Return the device that calls on a wire without certificates and logins, or None where it is none or must have them."""
+    caller = identify_caller(tx, calling_ae, address, demonstration)
+    return caller.subject if isinstance(caller, Caller) and not caller.asks_user else None
 
 
 def is_known_address(tx: Connection, address: str, service: Action, demonstration: bool) -> bool:
@@ -64,7 +97,13 @@ def retrieve_destination(tx: Connection, ae_title: str) -> RetrieveDestination |
     device = store.find_device(tx, ae_title.strip())
     if device is None or device.host is None or device.port is None:
         return None
-    return RetrieveDestination(ae_title=device.ae_title, host=device.host, port=device.port)
+    return RetrieveDestination(
+        ae_title=device.ae_title,
+        host=device.host,
+        port=device.port,
+        uses_tls=device.uses_tls,
+        certificate_sha256=device.certificate_sha256,
+    )
 
 
 def register_device(
@@ -77,6 +116,9 @@ def register_device(
     services: Iterable[Action],
     host: str | None = None,
     port: int | None = None,
+    certificate_sha256: str | None = None,
+    uses_tls: bool = False,
+    asks_user: bool = False,
 ) -> Device:
     """Add a device."""
     device = _checked(
@@ -90,6 +132,9 @@ def register_device(
             port=port,
             disabled_at=None,
             version=1,
+            certificate_sha256=certificate_sha256,
+            uses_tls=uses_tls,
+            asks_user=asks_user,
         )
     )
     with platform.database.transaction(platform.tenant) as tx:
@@ -141,6 +186,9 @@ def _trace(tx: Connection, subject: Subject, device: Device) -> None:
             "addresses": list(device.addresses),
             "services": sorted(service.value for service in device.services),
             "enabled": device.disabled_at is None,
+            "certificate": device.certificate_sha256,
+            "tls": device.uses_tls,
+            "asks_user": device.asks_user,
         },
     )
 
@@ -161,6 +209,8 @@ def _checked(device: Device) -> Device:
             raise InvalidInput(
                 "An address reads like 10.1.2.3 or 10.1.2.0/24.", reason="address_not_valid", field="addresses"
             ) from error
+    if device.certificate_sha256 is not None and FINGERPRINT.match(device.certificate_sha256) is None:
+        raise InvalidInput("A fingerprint has 64 hexadecimal digits.", reason="certificate_not_valid", field="certificate")
     if (device.host is None) != (device.port is None):
         raise InvalidInput("A destination needs a host and a port.", reason="destination_not_whole", field="port")
     if device.host is not None and HOST.match(device.host) is None:

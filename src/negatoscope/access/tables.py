@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, DateTime, Integer, LargeBinary, Table, Text, Uuid
 
 from negatoscope.platform.database import metadata
 
@@ -126,6 +126,9 @@ devices = Table(
     Column("services", ARRAY(Text)),
     Column("host", Text),
     Column("port", Integer),
+    Column("certificate_sha256", Text),
+    Column("uses_tls", Boolean),
+    Column("asks_user", Boolean),
     Column("disabled_at", DateTime(timezone=True)),
     Column("version", Integer),
 )

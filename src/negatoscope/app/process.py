@@ -32,7 +32,7 @@ def platform_of_process(settings: Settings, role: str) -> Platform:
 def run_web(settings: Settings) -> None:
     """Serve the screens and DICOMweb until SIGTERM."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, SSLProtocols
 
     Granian(
         target="negatoscope.app.web:create",
@@ -44,6 +44,9 @@ def run_web(settings: Settings) -> None:
         log_enabled=False,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
+        ssl_cert=settings.http_certificate,
+        ssl_key=settings.http_key,
+        ssl_protocol_min=SSLProtocols.tls12,
     ).serve()
 
 

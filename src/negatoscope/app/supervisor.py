@@ -21,6 +21,7 @@ from negatoscope.platform.logs import get_logger
 from negatoscope.platform.settings import Settings
 
 ROLES = ("web", "dimse", "hl7", "worker")
+SECURED_DICOM = "dimse over TLS"
 STOP_S = 20.0
 START_S = 60.0
 LEAST_RESTART_S = 1.0
@@ -128,18 +129,26 @@ def log_file(settings: Settings) -> Path:
 
 
 def doors_of(settings: Settings, roles: tuple[str, ...]) -> dict[str, tuple[str, int]]:
-    """Return the address of each door that these roles open."""
+    """Return the address of each door that these roles open, by the name of the door."""
     doors = {
         "web": (settings.http_host, settings.http_port),
         "dimse": (settings.dicom_host, settings.dicom_port),
         "hl7": (settings.hl7_host, settings.hl7_port),
     }
-    return {role: address for role, address in doors.items() if role in roles}
+    found = {role: address for role, address in doors.items() if role in roles}
+    if "dimse" in roles and settings.dicom_tls_certificate is not None:
+        found[SECURED_DICOM] = (settings.dicom_tls_host, settings.dicom_tls_port)
+    return found
 
 
 def check_ports(settings: Settings, roles: tuple[str, ...]) -> None:
     """Raise SettingsError naming the setting of the first port that somebody else holds."""
-    names = {"web": "NEGATOSCOPE_HTTP_PORT", "dimse": "NEGATOSCOPE_DICOM_PORT", "hl7": "NEGATOSCOPE_HL7_PORT"}
+    names = {
+        "web": "NEGATOSCOPE_HTTP_PORT",
+        "dimse": "NEGATOSCOPE_DICOM_PORT",
+        SECURED_DICOM: "NEGATOSCOPE_DICOM_TLS_PORT",
+        "hl7": "NEGATOSCOPE_HL7_PORT",
+    }
     for role, (host, port) in doors_of(settings, roles).items():
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, time
 from typing import Final
@@ -15,6 +16,7 @@ from sqlalchemy import (
     cast,
     exists,
     false,
+    func,
     or_,
     select,
     type_coerce,
@@ -32,11 +34,16 @@ from negatoscope.platform.errors import InvalidInput
 
 Conditions = list[ColumnElement[bool]]
 MOST_UIDS: Final = 10_000
+FIRST_OF_OTHER_SCRIPTS: Final = 0x1100
+"""Hangul, kana and Han lie beyond; everything before is folded into the search key."""
+EMPTY: Final = '""'
 _RANGE: Final = "-"
 _COMBINED: Final = {"StudyDate": "StudyTime", "SeriesDate": "SeriesTime"}
 
 
-def conditions_of(filters: Mapping[str, str], level: Level) -> Conditions:
+def conditions_of(
+    filters: Mapping[str, str], level: Level, *, combines_date_time: bool = True, matches_empty: bool = False
+) -> Conditions:
     """Return one condition for each key that is no universal match; raise InvalidInput naming a key that is malformed.
 
     A key of a lower level than the one searched asks for a series or an image that matches (`Modality` of a study).
@@ -44,7 +51,7 @@ def conditions_of(filters: Mapping[str, str], level: Level) -> Conditions:
     """
     found: Conditions = []
     remaining = dict(filters)
-    for date_keyword, time_keyword in _COMBINED.items():
+    for date_keyword, time_keyword in _COMBINED.items() if combines_date_time else ():
         if _is_range(remaining.get(date_keyword)) and remaining.get(time_keyword):
             combined = _combined(date_keyword, remaining.pop(date_keyword), time_keyword, remaining.pop(time_keyword))
             found.extend(_at_level(ATTRIBUTES[date_keyword].level, level, condition) for condition in combined)
@@ -53,7 +60,10 @@ def conditions_of(filters: Mapping[str, str], level: Level) -> Conditions:
         attribute = ATTRIBUTES.get(sequence)
         if attribute is None or attribute.matching is Matching.NONE or not value.strip():
             continue
-        condition = _request(inner, value) if attribute.matching is Matching.REQUEST else _condition(attribute, value)
+        if matches_empty and value.strip(" \0") == EMPTY:
+            condition = _is_empty(attribute)
+        else:
+            condition = _request(inner, value) if attribute.matching is Matching.REQUEST else _condition(attribute, value)
         if condition is not None:
             found.append(_at_level(attribute.level, level, condition))
     return found
@@ -97,6 +107,13 @@ def _condition(attribute: Attribute, value: str) -> ColumnElement[bool] | None:
             return _any_of(value)
         case _:
             return _text(attribute, value)
+
+
+def _is_empty(attribute: Attribute) -> ColumnElement[bool] | None:
+    """Ask for no value (PS3.4 C.2.2.2.7); None for what always has one or is a list."""
+    if attribute.matching in {Matching.ANY_OF, Matching.REQUEST, Matching.UID}:
+        return None
+    return or_(attribute.key.is_(None), cast(attribute.key, Text) == "")
 
 
 def _uids(attribute: Attribute, value: str) -> ColumnElement[bool] | None:
@@ -151,6 +168,30 @@ def _starts_with(column: ColumnElement[object], prefix: str) -> ColumnElement[bo
 
 
 def _name(attribute: Attribute, value: str) -> ColumnElement[bool] | None:
+    """Match each component group that is given; one group alone in another script than Latin may be any of the three."""
+    alphabetic, *others = value.split("=")
+    conditions = [_name_key(attribute, alphabetic)] if alphabetic.strip(" \0^") else []
+    for number, group in enumerate(others, start=2):
+        if group.strip(" \0^*"):
+            conditions.append(_group(attribute, number, group))
+    if not others and any(ord(letter) >= FIRST_OF_OTHER_SCRIPTS for letter in value):
+        return or_(*[condition for condition in conditions if condition is not None], *_groups(attribute, alphabetic))
+    found = [condition for condition in conditions if condition is not None]
+    return and_(*found) if found else None
+
+
+def _groups(attribute: Attribute, group: str) -> Conditions:
+    return [_group(attribute, number, group) for number in (2, 3)]
+
+
+def _group(attribute: Attribute, number: int, group: str) -> ColumnElement[bool]:
+    """Match the ideographic or phonetic group as it was written: these scripts have neither case nor accents to fold."""
+    kept = func.split_part(type_coerce(attribute.value, String), "=", number)
+    wanted = unicodedata.normalize("NFC", group.strip(" \0"))
+    return _like(kept, wanted) if "*" in wanted or "?" in wanted else kept == wanted
+
+
+def _name_key(attribute: Attribute, value: str) -> ColumnElement[bool] | None:
     pattern = name_pattern(value)
     if not pattern.strip("%"):
         return None if value.strip(" \0*") == "" else false()

@@ -211,3 +211,9 @@ UNIQUE_KEYS: Final = {
     Level.SERIES: ("StudyInstanceUID", "SeriesInstanceUID"),
     Level.IMAGE: ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
 }
+
+
+def level_of(keyword: str) -> Level | None:
+    """Return the level to which an attribute belongs, None for one by which nothing is searched."""
+    attribute = ATTRIBUTES.get(keyword)
+    return attribute.level if attribute is not None else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from negatoscope.platform.errors import SettingsError
@@ -29,8 +29,30 @@ class Settings(BaseSettings):
     data: Path = Field(default_factory=default_data_folder, description="Folder that holds everything of this installation")
     http_host: str = Field(default="127.0.0.1", description="Address the web door listens on")
     http_port: int = Field(default=8080, ge=1, le=65535, description="Port of the screens and of DICOMweb")
+    http_certificate: Path | None = Field(
+        default=None, description="PEM file of the certificate of the web door and its chain; with its key it speaks https"
+    )
+    http_key: Path | None = Field(
+        default=None, validate_default=True, description="PEM file of the key of the web door's certificate, without password"
+    )
     dicom_host: str = Field(default="127.0.0.1", description="Address the DICOM door listens on")
     dicom_port: int = Field(default=11112, ge=1, le=65535, description="Port of the DICOM services")
+    dicom_tls_host: str = Field(default="127.0.0.1", description="Address the DICOM door over TLS listens on")
+    dicom_tls_port: int = Field(default=2762, ge=1, le=65535, description="Port of the DICOM services over TLS")
+    dicom_tls_certificate: Path | None = Field(
+        default=None, description="PEM file of our DICOM certificate and its chain; with its key it opens the TLS port"
+    )
+    dicom_tls_key: Path | None = Field(
+        default=None, validate_default=True, description="PEM file of the key of our DICOM certificate, without password"
+    )
+    dicom_tls_authorities: Path | None = Field(
+        default=None, description="PEM file of the authorities, or the very certificates, by which DICOM peers are verified"
+    )
+    dicom_tls_peers: Literal["required", "optional"] = Field(
+        default="required",
+        validate_default=True,
+        description="Whether a DICOM peer must show a certificate; a device bound to one must in any case",
+    )
     ae_title: str = Field(default="NEGATOSCOPE", min_length=1, max_length=16, description="Our DICOM application entity title")
     hl7_host: str = Field(default="127.0.0.1", description="Address the HL7 door listens on")
     hl7_port: int = Field(default=2575, ge=1, le=65535, description="Port of the HL7 v2 listener (MLLP)")
@@ -55,6 +77,9 @@ class Settings(BaseSettings):
     )
     web_processes: int = Field(default=1, ge=1, le=64, description="Web processes on one port")
     study_quiet_s: float = Field(default=60.0, gt=0, description="A study without news for so many seconds is complete")
+    scrub_mb_per_s: float = Field(
+        default=10.0, ge=0, le=10_000, description="Megabytes of stored objects read and hashed again each second; 0: none"
+    )
     hl7_results_to: str | None = Field(default=None, description="host:port that receives results (ORU^R01)")
     models: Path | None = Field(default=None, description="Folder of AI models that may run here, with its list of hashes")
     inference_url: str | None = Field(default=None, description="KServe v2 server that runs the models instead of this machine")
@@ -65,6 +90,22 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError("is not an IANA time zone")
+        return value
+
+    @field_validator("http_key", "dicom_tls_key")
+    @classmethod
+    def _goes_with_its_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        certificate = str(info.field_name).replace("key", "certificate")
+        if (value is None) != (info.data.get(certificate) is None):
+            raise ValueError("a certificate and its key go together: set both or neither")
+        return value
+
+    @field_validator("dicom_tls_peers")
+    @classmethod
+    def _can_be_verified(cls, value: str, info: ValidationInfo) -> str:
+        is_open = info.data.get("dicom_tls_certificate") is not None
+        if value == "required" and is_open and info.data.get("dicom_tls_authorities") is None:
+            raise ValueError("peers cannot be verified: set NEGATOSCOPE_DICOM_TLS_AUTHORITIES, or make this optional")
         return value
 
     @field_validator("hl7_results_to")

@@ -6,10 +6,11 @@ import gc
 import resource
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -19,6 +20,7 @@ from negatoscope.platform.blobs.port import BlobStore
 from negatoscope.platform.runtime import Platform
 
 TIMEOUT_S = 20.0
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class RawPeer:
@@ -60,13 +62,20 @@ def resident_bytes() -> int:
 
 @pytest.fixture
 def serve(platform: Platform) -> Iterator[Callable[..., int]]:
-    """Start a door with these limits, in demonstration mode or not, on another blob store, and return its port."""
+    """Start a door with these limits and settings, in the clear or over TLS, on another blob store; return its port."""
     with ExitStack() as stack:
 
-        def start(limits: Limits | None = None, *, demonstration: bool = True, blobs: BlobStore | None = None) -> int:
-            settings = platform.settings.model_copy(update={"demonstration": demonstration})
-            served = replace(platform, settings=settings, blobs=blobs or platform.blobs)
-            return stack.enter_context(serving(served, limits=limits))
+        def start(
+            limits: Limits | None = None,
+            *,
+            demonstration: bool = True,
+            blobs: BlobStore | None = None,
+            tls: bool = False,
+            settings: Mapping[str, object] = NOTHING,
+        ) -> int:
+            changed = platform.settings.model_copy(update={**settings, "demonstration": demonstration})
+            served = replace(platform, settings=changed, blobs=blobs or platform.blobs)
+            return stack.enter_context(serving(served, limits=limits, tls=tls))
 
         yield start
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from negatoscope.access.devices import device_for
+from negatoscope.access.devices import Caller, Stranger, device_for, identify_caller
 from negatoscope.access.model import Role
+from negatoscope.access.store.devices import find_device
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.runtime import Platform
+from tests.builders.certificates import Authority
 from tests.builders.web_client import TestClient, sign_in
 
 FORM: dict[str, str | list[str]] = {
@@ -80,3 +83,33 @@ def test_form_asks_for_the_password_first(browser: TestClient, platform: Platfor
 def test_others_find_no_devices(browser: TestClient, platform: Platform, role: Role) -> None:
     sign_in(browser, platform, role)
     assert browser.get("/devices").status_code in {403, 404}
+
+
+def test_a_device_is_bound_to_a_certificate_by_its_fingerprint_or_by_the_certificate_itself(
+    browser: TestClient, platform: Platform, tmp_path: Path
+) -> None:
+    issued = Authority(tmp_path).issue("modality")
+    printed = ":".join(issued.sha256[index : index + 2] for index in range(0, 64, 2)).upper()
+    sign_in(browser, platform, Role.ADMINISTRATOR)
+    for number, shown in enumerate((f"sha256 Fingerprint={printed}", issued.certificate.read_text())):
+        form = FORM | {"ae_title": f"DX{number}", "certificate": shown, "uses_tls": "true", "asks_user": "true"}
+        assert browser.post("/devices", data=form).status_code == 303
+        with platform.database.read(platform.tenant) as tx:
+            device = find_device(tx, f"DX{number}")
+            callers = [
+                identify_caller(tx, f"DX{number}", "10.1.2.7", False, certificate_sha256=sha256)
+                for sha256 in (issued.sha256, "0" * 64, None)
+            ]
+        assert device is not None
+        assert (device.certificate_sha256, device.uses_tls, device.asks_user) == (issued.sha256, True, True)
+        assert isinstance(callers[0], Caller)
+        assert callers[1:] == [Stranger.OTHER_CERTIFICATE, Stranger.NO_CERTIFICATE]
+    assert issued.sha256 in browser.get(first_device(browser)).text
+
+
+@pytest.mark.parametrize("certificate", ["abc", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "z" * 64])
+def test_what_is_no_certificate_comes_back_with_its_fault(browser: TestClient, platform: Platform, certificate: str) -> None:
+    sign_in(browser, platform, Role.ADMINISTRATOR)
+    answer = browser.post("/devices", data=FORM | {"certificate": certificate})
+    assert answer.status_code == 400
+    assert "error-summary" in answer.text

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negatoscope.doors.dimse.connection import plain_address
-from negatoscope.doors.dimse.gate import Gate
+from negatoscope.doors.dimse.gate import Gate, plain_address
 from negatoscope.doors.dimse.limits import Limits
 
 LIMITS = Limits(associations=3, associations_per_address=2, connections_per_address=4)

@@ -19,7 +19,9 @@ class Device:
     """A modality, a workstation or a neighbouring system.
 
     `addresses` are addresses or networks (`10.1.2.0/24`) from which it may speak. `host` and `port`, where given, make it
-    a destination to which we send what others ask us to move.
+    a destination to which we send what others ask us to move, over TLS where it `uses_tls`. A device with a
+    `certificate_sha256` is known by that certificate alone, both when it calls and when it is called. One that `asks_user`
+    is let in only with the login and password of a person.
     """
 
     device_id: UUID
@@ -31,6 +33,9 @@ class Device:
     port: int | None
     disabled_at: datetime | None
     version: int
+    certificate_sha256: str | None = None
+    uses_tls: bool = False
+    asks_user: bool = False
 
 
 def insert_device(tx: Connection, device: Device) -> None:
@@ -96,6 +101,9 @@ def _values(device: Device) -> dict[str, object]:
         "host": device.host,
         "port": device.port,
         "disabled_at": device.disabled_at,
+        "certificate_sha256": device.certificate_sha256,
+        "uses_tls": device.uses_tls,
+        "asks_user": device.asks_user,
     }
 
 
@@ -110,4 +118,7 @@ def _device_of(row: RowMapping) -> Device:
         port=row["port"],
         disabled_at=row["disabled_at"],
         version=row["version"],
+        certificate_sha256=row["certificate_sha256"],
+        uses_tls=row["uses_tls"],
+        asks_user=row["asks_user"],
     )

@@ -11,12 +11,15 @@ from negatoscope.platform.settings import Settings
 
 def show(settings: Settings, roles: tuple[str, ...]) -> None:
     """Print the addresses, the accounts of the demonstration and what to try first."""
-    root = settings.public_url or f"http://localhost:{settings.http_port}"
+    scheme = "http" if settings.http_certificate is None else "https"
+    root = settings.public_url or f"{scheme}://localhost:{settings.http_port}"
     if "web" in roles:
         click.echo(f"  Screens    {root}")
         click.echo(f"  DICOMweb   {root}/dicom-web")
     if "dimse" in roles:
         click.echo(f"  DICOM      {settings.dicom_host}:{settings.dicom_port}, AE title {settings.ae_title}")
+    if "dimse" in roles and settings.dicom_tls_certificate is not None:
+        click.echo(f"  DICOM TLS  {settings.dicom_tls_host}:{settings.dicom_tls_port}")
     if "hl7" in roles:
         click.echo(f"  HL7 (MLLP) {settings.hl7_host}:{settings.hl7_port}")
     click.echo(f"  Data       {settings.data}")

@@ -121,12 +121,16 @@ def check_free_space(settings: Settings) -> None:
 
 
 def refuse_public_addresses(settings: Settings) -> None:
-    """Raise SettingsError for a door on an address that others can reach: none of them is encrypted in this release."""
-    for name in ("http_host", "dicom_host", "hl7_host"):
+    """Raise SettingsError for a door in the clear on an address that others can reach."""
+    open_ones = {
+        "http_host": "set NEGATOSCOPE_HTTP_CERTIFICATE and NEGATOSCOPE_HTTP_KEY" if settings.http_certificate is None else None,
+        "dicom_host": "let the TLS port listen there instead, by NEGATOSCOPE_DICOM_TLS_HOST",
+        "hl7_host": "put a TLS proxy in front of it",
+    }
+    for name, advice in open_ones.items():
         host = getattr(settings, name)
-        if host not in {"127.0.0.1", "::1", "localhost"}:
+        if advice is not None and host not in {"127.0.0.1", "::1", "localhost"}:
             raise SettingsError(
-                f"NEGATOSCOPE_{name.upper()}={host} would open an unencrypted door to the network; this release listens on the "
-                "loopback address alone. Put a TLS proxy in front of it.",
+                f"NEGATOSCOPE_{name.upper()}={host} would open an unencrypted door to the network: {advice}.",
                 reason="public_address",
             )

@@ -1,20 +1,36 @@
-"""Who may associate: the calling AE title and address against the known devices, the called AE title against ours."""
+"""Who may associate: AE title, address and certificate against the known devices, the person at it where asked for."""
 
 from __future__ import annotations
 
-from negatoscope.access.devices import device_for
+from dataclasses import dataclass
+from typing import Final
+
+from negatoscope.access.device_users import with_person
+from negatoscope.access.devices import Caller, Stranger, identify_caller
 from negatoscope.access.model import Subject, device_subject
 from negatoscope.audit.trail import record
 from negatoscope.doors.dimse.negotiation import find_refusal
-from negatoscope.doors.dimse.pdu import AssociateReject, AssociateRequest, Rejection
-from negatoscope.platform.errors import NegatoscopeError
+from negatoscope.doors.dimse.pdu import AssociateReject, AssociateRequest, Rejection, UserIdentity
+from negatoscope.platform.errors import NegatoscopeError, Unauthenticated
 from negatoscope.platform.logs import get_logger
 from negatoscope.platform.runtime import Platform
 
 logger = get_logger()
 
+USERNAME_AND_PASSCODE: Final = 2
 
-def admit(platform: Platform, request: AssociateRequest, *, address: str) -> Subject | AssociateReject:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """Who associates; `user_is_confirmed` tells that the person named in the request was checked and is right."""
+
+    subject: Subject
+    user_is_confirmed: bool
+
+
+def admit(
+    platform: Platform, request: AssociateRequest, *, address: str, certificate_sha256: str | None = None
+) -> Admitted | AssociateReject:
     """Return the device behind a request, or the refusal. A refusal of a stranger is audited.
 
     The calling AE title is judged first, so that a stranger learns nothing about which called AE titles exist.
@@ -22,19 +38,43 @@ def admit(platform: Platform, request: AssociateRequest, *, address: str) -> Sub
     refusal = find_refusal(request)
     if refusal is not None:
         return refusal
+    demonstration = platform.settings.demonstration
     try:
         with platform.database.read(platform.tenant) as tx:
-            subject = device_for(tx, request.calling_ae_title, address, platform.settings.demonstration)
+            caller = identify_caller(
+                tx, request.calling_ae_title, address, demonstration, certificate_sha256=certificate_sha256
+            )
+        if isinstance(caller, Stranger):
+            _record_refusal(platform, request, address=address, reason=caller.value)
+            return Rejection.CALLING_AE_TITLE
+        if request.called_ae_title != platform.settings.ae_title:
+            _record_refusal(platform, request, address=address, reason="unknown_called_ae_title")
+            return Rejection.CALLED_AE_TITLE
+        return _admit_person(platform, request, caller)
+    except Unauthenticated as error:
+        _record_refusal(platform, request, address=address, reason=error.reason)
+        return Rejection.NO_REASON
     except NegatoscopeError as error:
         logger.warning("dimse_admission_failed", reason=error.reason, address=address)
         return Rejection.TEMPORARY_CONGESTION
-    if subject is None:
-        _record_refusal(platform, request, address=address, reason="unknown_calling_ae_title")
-        return Rejection.CALLING_AE_TITLE
-    if request.called_ae_title != platform.settings.ae_title:
-        _record_refusal(platform, request, address=address, reason="unknown_called_ae_title")
-        return Rejection.CALLED_AE_TITLE
-    return subject
+
+
+def _admit_person(platform: Platform, request: AssociateRequest, caller: Caller) -> Admitted:
+    """Check the person where the device must name one, or wants to hear that he is known; Unauthenticated otherwise."""
+    identity = request.user_information.user_identity
+    has_proof = identity is not None and identity.kind == USERNAME_AND_PASSCODE
+    if identity is None or not has_proof:
+        if caller.asks_user:
+            raise Unauthenticated("The device must name a user with a password.", reason="user_not_named")
+        return Admitted(subject=caller.subject, user_is_confirmed=False)
+    if not caller.asks_user and not identity.response_requested:
+        return Admitted(subject=caller.subject, user_is_confirmed=False)
+    login, password = _texts(identity)
+    return Admitted(subject=with_person(platform, caller.subject, login=login, password=password), user_is_confirmed=True)
+
+
+def _texts(identity: UserIdentity) -> tuple[str, str]:
+    return identity.primary.decode("utf-8", "replace").strip(), identity.secondary.decode("utf-8", "replace")
 
 
 def _record_refusal(platform: Platform, request: AssociateRequest, *, address: str, reason: str) -> None:

@@ -20,6 +20,7 @@ from negatoscope.doors.dimse.negotiation import AcceptedContext, Negotiated, neg
 from negatoscope.doors.dimse.pdu import AssociateReject, AssociateRequest, DataValue, Rejection
 from negatoscope.doors.dimse.sop_classes import Family
 from negatoscope.doors.dimse.statuses import UNFORESEEN, UNRECOGNIZED_OPERATION, Service, Status, status_of
+from negatoscope.platform.certificates import fingerprint_of
 from negatoscope.platform.errors import Forbidden, NegatoscopeError, NotFound, Unavailable
 from negatoscope.platform.logs import get_logger
 
@@ -230,14 +231,23 @@ class Association:
         await self.connection.drained()
 
     async def _decide(self, request: AssociateRequest) -> None:
-        answer = await self.door.in_thread(admit, self.door.platform, request, address=self.connection.address)
+        shown = self.connection.certificate
+        answer = await self.door.in_thread(
+            admit,
+            self.door.platform,
+            request,
+            address=self.connection.address,
+            certificate_sha256=None if shown is None else fingerprint_of(shown),
+        )
         if self.door.is_stopping:
             answer = Rejection.TEMPORARY_CONGESTION
         if isinstance(answer, AssociateReject):
             self.connection.reject(answer)
             return
-        accept, negotiated = negotiate(request, maximum_length=self.door.limits.maximum_pdu_bytes)
-        self._subject, self._negotiated = answer, negotiated
+        accept, negotiated = negotiate(
+            request, maximum_length=self.door.limits.maximum_pdu_bytes, user_is_confirmed=answer.user_is_confirmed
+        )
+        self._subject, self._negotiated = answer.subject, negotiated
         self._receiver = MessageReceiver(
             negotiated.contexts,
             open_sink=lambda context, command: self._open_sink(self, context, command),

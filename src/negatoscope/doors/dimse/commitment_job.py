@@ -52,7 +52,7 @@ async def _send(platform: Platform, destination: RetrieveDestination, request: C
     results = await asyncio.to_thread(check_references, platform, request.references)
     outgoing = OutgoingAssociation(
         destination,
-        calling_ae_title=platform.settings.ae_title,
+        settings=platform.settings,
         limits=Limits(),
         proposed=(CONTEXT,),
         family=Family.COMMITMENT,

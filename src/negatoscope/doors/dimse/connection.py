@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import ssl
 from collections.abc import Callable
 from typing import Protocol
 
 from negatoscope.doors.dimse.framing import PduFramer
-from negatoscope.doors.dimse.gate import Gate
+from negatoscope.doors.dimse.gate import Gate, plain_address
 from negatoscope.doors.dimse.limits import Deadlines, Limits, Waiting
 from negatoscope.doors.dimse.pdu import (
     HEADER_LENGTH,
@@ -100,6 +100,8 @@ class Connection(asyncio.BufferedProtocol):
         self._writable.set()
         self._writing_blocked_since: float | None = None
         self.address = ""
+        self.certificate: bytes | None = None
+        """What the peer showed in TLS, verified, in DER form."""
 
     @property
     def state(self) -> State:
@@ -119,6 +121,9 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = transport
         peer = transport.get_extra_info("peername")
         self.address = plain_address(str(peer[0])) if peer else ""
+        secured = transport.get_extra_info("ssl_object")
+        if isinstance(secured, ssl.SSLObject):
+            self.certificate = secured.getpeercert(binary_form=True)
         self._is_admitted = self._gate.connect(self.address)
         if not self._is_admitted:
             logger.warning("dimse_connection_refused", address=self.address, reason="too_many_connections")
@@ -378,15 +383,6 @@ class Connection(asyncio.BufferedProtocol):
         self._discarded += count
         if self._discarded > DISCARDED_AFTER_ABORT:
             self.drop("peer_goes_on_sending")
-
-
-def plain_address(host: str) -> str:
-    """Return the IPv4 address that a dual-stack socket shows as ::ffff:a.b.c.d, any other address as it is."""
-    try:
-        mapped = ipaddress.IPv6Address(host).ipv4_mapped
-    except ValueError:
-        return host
-    return str(mapped) if mapped is not None else host
 
 
 def _abort_reason(event: Event) -> AbortReason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 
 from negatoscope.doors.dimse.limits import Limits
@@ -49,3 +50,12 @@ class Gate:
         counter[address] -= 1
         if counter[address] <= 0:
             del counter[address]
+
+
+def plain_address(host: str) -> str:
+    """Return the IPv4 address that a dual-stack socket shows as ::ffff:a.b.c.d, any other address as it is."""
+    try:
+        mapped = ipaddress.IPv6Address(host).ipv4_mapped
+    except ValueError:
+        return host
+    return str(mapped) if mapped is not None else host

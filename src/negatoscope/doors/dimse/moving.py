@@ -30,7 +30,7 @@ async def answer_c_move(association: Association, message: Message) -> None:
     originator = (association.negotiated.calling_ae_title, command.message_id or 0)
     outgoing = OutgoingAssociation(
         destination,
-        calling_ae_title=door.platform.settings.ae_title,
+        settings=door.platform.settings,
         limits=door.limits,
         proposed=propose_contexts(objects),
         family=Family.STORAGE,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from negatoscope import __version__
+from negatoscope.doors.dimse.extended_negotiation import BASELINE, Options, answer_of, options_of
 from negatoscope.doors.dimse.pdu import (
     APPLICATION_CONTEXT,
     PROTOCOL_VERSION,
@@ -38,6 +39,7 @@ class AcceptedContext:
     transfer_syntax: str
     family: Family
     peer_is_scp: bool
+    options: Options = BASELINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,11 @@ def find_refusal(request: AssociateRequest) -> AssociateReject | None:
 
 
 def negotiate(
-    request: AssociateRequest, *, maximum_length: int, families: Collection[Family] = tuple(Family)
+    request: AssociateRequest,
+    *,
+    maximum_length: int,
+    families: Collection[Family] = tuple(Family),
+    user_is_confirmed: bool = False,
 ) -> tuple[AssociateAccept, Negotiated]:
     """Return the answer to a request and what holds after it. `families` are those this door serves."""
     information = request.user_information
@@ -86,13 +92,14 @@ def negotiate(
             transfer_syntax=syntax,
             family=family,
             peer_is_scp=family is Family.STORAGE and role is not None and role.scp,
+            options=options_of(family, answer_of(family, information.extended.get(proposed.abstract_syntax, b""))),
         )
     accept = AssociateAccept(
         called_ae_title=request.called_ae_title,
         calling_ae_title=request.calling_ae_title,
         application_context=APPLICATION_CONTEXT,
         contexts=tuple(answers),
-        user_information=_our_information(information, accepted, maximum_length),
+        user_information=_our_information(information, accepted, maximum_length, user_is_confirmed),
     )
     negotiated = Negotiated(
         called_ae_title=request.called_ae_title,
@@ -113,7 +120,9 @@ def _refused(proposed: ProposedContext, result: ContextResult) -> AnsweredContex
     return AnsweredContext(context_id=proposed.context_id, result=result, transfer_syntax="")
 
 
-def _our_information(theirs: UserInformation, accepted: Mapping[int, AcceptedContext], maximum_length: int) -> UserInformation:
+def _our_information(
+    theirs: UserInformation, accepted: Mapping[int, AcceptedContext], maximum_length: int, user_is_confirmed: bool
+) -> UserInformation:
     families = {context.abstract_syntax: context.family for context in accepted.values()}
     roles = tuple(
         RoleSelection(
@@ -124,6 +133,8 @@ def _our_information(theirs: UserInformation, accepted: Mapping[int, AcceptedCon
         for role in theirs.roles
         if role.sop_class_uid in families
     )
+    extended = {uid: answer_of(families[uid], told) for uid, told in theirs.extended.items() if uid in families}
+    wants_response = theirs.user_identity is not None and theirs.user_identity.response_requested
     one_at_a_time = AsynchronousWindow(invoked=1, performed=1)
     return UserInformation(
         maximum_length=maximum_length,
@@ -131,4 +142,6 @@ def _our_information(theirs: UserInformation, accepted: Mapping[int, AcceptedCon
         implementation_version_name=IMPLEMENTATION_VERSION_NAME,
         asynchronous_window=one_at_a_time if theirs.asynchronous_window is not None else None,
         roles=roles,
+        user_is_confirmed=user_is_confirmed and wants_response,
+        extended={uid: answer for uid, answer in extended.items() if answer is not None},
     )

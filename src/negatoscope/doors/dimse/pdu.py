@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
@@ -92,6 +93,9 @@ class UserInformation:
     roles: tuple[RoleSelection, ...] = ()
     storage_classes: frozenset[str] = frozenset()
     user_identity: UserIdentity | None = None
+    user_is_confirmed: bool = False
+    extended: Mapping[str, bytes] = field(default_factory=dict)
+    """By SOP class, the service class application information of extended negotiation (PS3.7 D.3.3.5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -249,6 +249,8 @@ def _user_information(value: memoryview) -> UserInformation:
     roles: list[RoleSelection] = []
     storage_classes: set[str] = set()
     identity: UserIdentity | None = None
+    is_confirmed = False
+    extended: dict[str, bytes] = {}
     for kind, content in _items(value):
         match kind:
             case 0x51:
@@ -261,11 +263,16 @@ def _user_information(value: memoryview) -> UserInformation:
                 roles.append(_role(content))
             case 0x55:
                 version_name = bytes(content[:16]).decode("ascii", "replace").strip()
+            case 0x56:
+                sop_class, told = _counted(content, 0)
+                extended[_uid(sop_class)] = bytes(content[told:])
             case 0x57:
                 storage_classes |= _declared_storage_class(content)
             case 0x58:
                 identity = _identity(content)
-            case _:  # SOP class extended negotiation (56H) and items of later editions: not ours, so not read
+            case 0x59:
+                is_confirmed = True
+            case _:  # items of later editions: not ours, so not read
                 pass
     if maximum_length is None:
         raise invalid("The user information does not say how long a protocol data unit may be.")
@@ -277,6 +284,8 @@ def _user_information(value: memoryview) -> UserInformation:
         roles=tuple(roles),
         storage_classes=frozenset(storage_classes),
         user_identity=identity,
+        user_is_confirmed=is_confirmed,
+        extended=extended,
     )
 
 

@@ -125,6 +125,9 @@ def _user_information(information: UserInformation) -> bytes:
     parts.extend(_item(0x54, _role(role)) for role in information.roles)
     if information.implementation_version_name is not None:
         parts.append(_item(0x55, information.implementation_version_name.encode("ascii")))
+    parts.extend(_item(0x56, _counted(uid.encode("ascii")) + told) for uid, told in information.extended.items())
+    if information.user_is_confirmed:
+        parts.append(_item(0x59, _counted(b"")))  # what the response holds for a user name and passcode: nothing
     if information.user_identity is not None:
         parts.append(_item(0x58, _identity(information.user_identity)))
     return b"".join(parts)

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from negatoscope.doors.dimse.association import Association
@@ -16,15 +18,27 @@ from negatoscope.doors.dimse.connection import Connection
 from negatoscope.doors.dimse.door import Door
 from negatoscope.doors.dimse.gate import Gate
 from negatoscope.doors.dimse.limits import Limits
+from negatoscope.doors.dimse.secured_listener import SecuredListener
 from negatoscope.doors.dimse.services import OPERATIONS, open_sink
+from negatoscope.doors.dimse.transport_security import acceptor_context
 from negatoscope.platform.errors import SettingsError
 from negatoscope.platform.logs import get_logger
 from negatoscope.platform.runtime import Platform
+from negatoscope.platform.settings import Settings
 
 logger = get_logger()
 
 TICK_S: Final = 0.25
 BACKLOG: Final = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundSockets:
+    """Where one process listens: in the clear, over TLS, or both."""
+
+    plain: socket.socket | None = None
+    secured: socket.socket | None = None
+    context: ssl.SSLContext | None = None
 
 
 class DimseServer:
@@ -40,11 +54,17 @@ class DimseServer:
         self._all_left = asyncio.Event()
         self._all_left.set()
         self._listener: asyncio.Server | None = None
+        self._secured: SecuredListener | None = None
         self._ticker: asyncio.Task[None] | None = None
 
-    async def start(self, listening: socket.socket) -> None:
-        """Accept connections on a bound socket."""
-        self._listener = await self._door.loop.create_server(self._new_connection, sock=listening, backlog=BACKLOG)
+    async def start(self, sockets: BoundSockets) -> None:
+        """Accept connections on bound sockets."""
+        if sockets.plain is not None:
+            self._listener = await self._door.loop.create_server(self._new_connection, sock=sockets.plain, backlog=BACKLOG)
+        if sockets.secured is not None and sockets.context is not None:
+            self._secured = SecuredListener(
+                sockets.secured, sockets.context, self._new_connection, limits=self._limits, clock=self._platform.clock
+            )
         self._ticker = self._door.loop.create_task(self._tick())
 
     async def stop(self) -> None:
@@ -52,6 +72,8 @@ class DimseServer:
         self._door.is_stopping = True
         if self._listener is not None:
             self._listener.close()
+        if self._secured is not None:
+            await self._secured.close()
         logger.info("dimse_stopping", count=self._gate.associations)
         for association in list(self._associations.values()):
             association.stop_when_idle()
@@ -97,6 +119,8 @@ class DimseServer:
             for connection in list(self._connections):
                 connection.check_deadlines(now)
             self._thin_out_the_silent(now)
+            if self._secured is not None:
+                self._secured.check_deadlines(now)
 
     def _thin_out_the_silent(self, now: float) -> None:
         """Keep the oldest few silent connections of each address; real peers speak at once."""
@@ -108,7 +132,7 @@ class DimseServer:
                     connection.drop("too_many_silent")
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, *, setting: str = "NEGATOSCOPE_DICOM_PORT") -> socket.socket:
     """Return a bound socket that other processes of ours may share; SettingsError when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
@@ -119,61 +143,58 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise SettingsError(
-            f"The DICOM port {port} on {host} cannot be used: {error.strerror}; set NEGATOSCOPE_DICOM_PORT.",
-            reason="port_taken",
+            f"The DICOM port {port} on {host} cannot be used: {error.strerror}; set {setting}.", reason="port_taken"
         ) from error
     listening.setblocking(False)
     return listening
 
 
-def serve(
-    platform: Platform,
-    *,
-    limits: Limits | None = None,
-    ready: Callable[[str, int], None] | None = None,
-) -> None:
-    """Serve until SIGTERM or SIGINT; several processes may serve the same port.
-
-    `ready` is called with the address once connections are accepted.
-    """
-    listening = bind(platform.settings.dicom_host, platform.settings.dicom_port)
-    asyncio.run(_serve(platform, listening, limits=limits, ready=ready))
+def bind_all(settings: Settings) -> BoundSockets:
+    """Return the sockets of the settings: the plain port, and the TLS port where a certificate is set."""
+    context = acceptor_context(settings)
+    plain = bind(settings.dicom_host, settings.dicom_port)
+    if context is None:
+        return BoundSockets(plain=plain)
+    secured = bind(settings.dicom_tls_host, settings.dicom_tls_port, setting="NEGATOSCOPE_DICOM_TLS_PORT")
+    return BoundSockets(plain=plain, secured=secured, context=context)
 
 
-async def _serve(
-    platform: Platform,
-    listening: socket.socket,
-    *,
-    limits: Limits | None,
-    ready: Callable[[str, int], None] | None,
-) -> None:
+def serve(platform: Platform, *, limits: Limits | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; several processes may serve the same ports."""
+    asyncio.run(_serve(platform, bind_all(platform.settings), limits=limits))
+
+
+async def _serve(platform: Platform, sockets: BoundSockets, *, limits: Limits | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     server = DimseServer(platform, limits=limits)
-    await server.start(listening)
-    host, port = listening.getsockname()[:2]
-    logger.info("dimse_listening", host=host, port=port, ae_title=platform.settings.ae_title)
-    if ready is not None:
-        ready(host, port)
+    await server.start(sockets)
+    for listening in (sockets.plain, sockets.secured):
+        if listening is not None:
+            host, port = listening.getsockname()[:2]
+            event = "dimse_tls_listening" if listening is sockets.secured else "dimse_listening"
+            logger.info(event, host=host, port=port, ae_title=platform.settings.ae_title)
     await stop.wait()
     await server.stop()
     logger.info("dimse_stopped")
 
 
 @contextlib.contextmanager
-def serving(platform: Platform, *, limits: Limits | None = None) -> Iterator[int]:
+def serving(platform: Platform, *, limits: Limits | None = None, tls: bool = False) -> Iterator[int]:
     """Serve in a thread of its own on a free port of the loopback address, which is given; stop at the end."""
     listening = bind("127.0.0.1", 0)
+    context = acceptor_context(platform.settings) if tls else None
     port = int(listening.getsockname()[1])
+    sockets = BoundSockets(secured=listening, context=context) if tls else BoundSockets(plain=listening)
     loop = asyncio.new_event_loop()
     started = threading.Event()
     stop = asyncio.Event()
 
     async def run() -> None:
         server = DimseServer(platform, limits=limits)
-        await server.start(listening)
+        await server.start(sockets)
         started.set()
         await stop.wait()
         await server.stop()

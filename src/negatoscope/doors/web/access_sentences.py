@@ -53,6 +53,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType({
     "destination_not_whole": N_("A destination needs a host and a port."),
     "host_not_valid": N_("This host name is not valid."),
     "port_not_valid": N_("A port is between 1 and 65535."),
+    "certificate_not_valid": N_("Give a SHA-256 fingerprint of 64 hexadecimal digits, or a certificate in PEM form."),
     "patient_missing": N_("No patient record bears this identifier."),
 })  # fmt: skip
 

@@ -22,12 +22,14 @@ from negatoscope.doors.web.access_sentences import explain
 from negatoscope.doors.web.dependencies import platform_of, requires
 from negatoscope.doors.web.language import N_, gettext
 from negatoscope.doors.web.templates import page, see_other
+from negatoscope.platform.certificates import read_fingerprint
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput
 
 router = APIRouter(include_in_schema=False)
 
 PAGE: Final = 200
 LONGEST: Final = 256
+LONGEST_CERTIFICATE: Final = 16_384
 
 SERVICE_WORDS: Final[Mapping[Action, str]] = {
     Action.STORE_IMAGES: N_("Store images (C-STORE)"),
@@ -36,6 +38,11 @@ SERVICE_WORDS: Final[Mapping[Action, str]] = {
     Action.QUERY_WORKLIST: N_("Ask for the worklist (MWL)"),
     Action.REPORT_PERFORMED_STEP: N_("Report performed steps (MPPS)"),
     Action.SEND_ORDER: N_("Send orders (HL7)"),
+    Action.QUERY_WORKITEMS: N_("Search for workitems (UPS)"),
+    Action.CREATE_WORKITEM: N_("Create workitems (UPS Push)"),
+    Action.PERFORM_WORKITEM: N_("Claim and perform workitems (UPS Pull)"),
+    Action.CANCEL_WORKITEM: N_("Ask for the cancellation of workitems (UPS)"),
+    Action.WATCH_WORKITEMS: N_("Follow workitems (UPS Watch and Event)"),
 }
 
 Manager = Annotated[Subject, Depends(requires(Action.MANAGE_DEVICES))]
@@ -52,6 +59,9 @@ class DeviceForm(BaseModel):
     services: list[Action] = Field(default_factory=list)
     host: str = Field(default="", max_length=LONGEST)
     port: str = Field(default="", max_length=8)
+    certificate: str = Field(default="", max_length=LONGEST_CERTIFICATE)
+    uses_tls: bool = False
+    asks_user: bool = False
     version: int = 0
 
     def split_addresses(self) -> tuple[str, ...]:
@@ -62,6 +72,15 @@ class DeviceForm(BaseModel):
         """Return the port, None for an empty field, 0 for nonsense, which is refused as any wrong port is."""
         text = self.port.strip()
         return None if not text else int(text) if text.isascii() and text.isdigit() else 0
+
+    def fingerprint(self) -> str | None:
+        """Return the fingerprint of the certificate that was typed or pasted; InvalidInput when it is neither."""
+        if not self.certificate.strip():
+            return None
+        try:
+            return read_fingerprint(self.certificate)
+        except InvalidInput as error:
+            raise InvalidInput(str(error), reason=error.reason, field="certificate") from error
 
 
 @router.get("/devices")
@@ -79,6 +98,7 @@ def show_devices(request: Request, subject: Manager, after: Annotated[str, Query
         demonstration=platform.settings.demonstration,
         ae_title=platform.settings.ae_title,
         port=platform.settings.dicom_port,
+        tls_port=platform.settings.dicom_tls_port if platform.settings.dicom_tls_certificate is not None else None,
     )
 
 
@@ -102,6 +122,9 @@ def add_device(request: Request, subject: Manager, form: Annotated[DeviceForm, F
             services=form.services,
             host=form.host.strip() or None,
             port=form.port_number(),
+            certificate_sha256=form.fingerprint(),
+            uses_tls=form.uses_tls,
+            asks_user=form.asks_user,
         )
     except (InvalidInput, Conflict) as error:
         return _form(request, None, form, {error.field or "ae_title": explain(error)})
@@ -120,6 +143,9 @@ def show_device(request: Request, subject: Manager, device_id: UUID) -> Response
         services=sorted(device.services),
         host=device.host or "",
         port=str(device.port or ""),
+        certificate=device.certificate_sha256 or "",
+        uses_tls=device.uses_tls,
+        asks_user=device.asks_user,
         version=device.version,
     )
     return _form(request, device, form, {})
@@ -129,18 +155,8 @@ def show_device(request: Request, subject: Manager, device_id: UUID) -> Response
 def change_device(request: Request, subject: Manager, device_id: UUID, form: Annotated[DeviceForm, Form()]) -> Response:
     """Keep what was changed."""
     device = _get(request, subject, device_id)
-    changed = replace(
-        device,
-        ae_title=form.ae_title.strip(),
-        description=form.description.strip(),
-        addresses=form.split_addresses(),
-        services=frozenset(form.services),
-        host=form.host.strip() or None,
-        port=form.port_number(),
-        version=form.version,
-    )
     try:
-        devices.change_device(platform_of(request), subject, changed)
+        devices.change_device(platform_of(request), subject, _changed(device, form))
     except (InvalidInput, Conflict) as error:
         return _form(request, device, form, {error.field or "ae_title": explain(error)})
     return see_other(request, "/devices", status=gettext("Device changed"))
@@ -160,6 +176,22 @@ def enable_device(request: Request, subject: Manager, device_id: UUID, version: 
     device = replace(_get(request, subject, device_id), disabled_at=None, version=version)
     devices.change_device(platform_of(request), subject, device)
     return see_other(request, "/devices", status=gettext("Device let in again"))
+
+
+def _changed(device: Device, form: DeviceForm) -> Device:
+    return replace(
+        device,
+        ae_title=form.ae_title.strip(),
+        description=form.description.strip(),
+        addresses=form.split_addresses(),
+        services=frozenset(form.services),
+        host=form.host.strip() or None,
+        port=form.port_number(),
+        certificate_sha256=form.fingerprint(),
+        uses_tls=form.uses_tls,
+        asks_user=form.asks_user,
+        version=form.version,
+    )
 
 
 def _get(request: Request, subject: Subject, device_id: UUID) -> Device:
