@@ -22,8 +22,8 @@ from sqlalchemy.exc import DBAPIError
 
 from negatoscope.archive.model import Instance
 from negatoscope.archive.orphans import sweep_orphans
-from negatoscope.archive.study_store import list_blob_keys, list_known_instances
-from negatoscope.archive.verify import rehash
+from negatoscope.archive.study_store import list_known_instances
+from negatoscope.archive.verify import kept_pages, rehash
 from negatoscope.audit.sealing import seal_pending
 from negatoscope.audit.verification import verify_chain
 from negatoscope.formats.dicom.file_meta import PREAMBLE_LENGTH
@@ -246,8 +246,7 @@ class Campaign:
         if report.damaged:
             self._lose(f"rows without their objects: {report.damaged[:5]}")
         swept = sweep_orphans(platform)
-        with platform.database.read(platform.tenant) as tx:
-            rows = set(list_blob_keys(tx))
+        rows = {kept.blob.key for page in kept_pages(platform) for kept in page}
         files = {key for key, _ in platform.blobs.list_keys()}
         assert rows <= files
         seal_pending(platform.database, platform.clock)

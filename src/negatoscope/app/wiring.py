@@ -9,7 +9,7 @@ from negatoscope.access.sweeping import sweep_access
 from negatoscope.ai.jobs import RUN_MODEL
 from negatoscope.ai.requests import REQUEST_RUNS
 from negatoscope.ai.results import SETTLE_FINDINGS
-from negatoscope.archive import stability
+from negatoscope.archive import scrubbing, stability
 from negatoscope.archive.following import FOLLOW_PATIENT
 from negatoscope.archive.jobs import BUILD_METADATA, READY_METADATA
 from negatoscope.archive.orphans import sweep_orphans
@@ -83,6 +83,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="routing_hours", period_s=30.0, run=release_waiting),
     Periodic(name="urgency", period_s=60.0, run=refresh_all),
     Periodic(name="orphans", period_s=86_400.0, run=sweep_orphans),
+    Periodic(name="scrub", period_s=scrubbing.PERIOD_S, run=scrubbing.scrub),
     Periodic(name="sessions", period_s=3600.0, run=sweep_access),
     Periodic(name="audit", period_s=0.5, run=seal),
 )

@@ -18,16 +18,18 @@ from negatoscope.archive.frame_index import WindowedRead, index_frames, moved
 from negatoscope.archive.incoming_file import IncomingFile
 from negatoscope.archive.model import Outcome, Source, SourceKind, StoredInstance
 from negatoscope.archive.rows import Layout
+from negatoscope.archive.scrubbing import raise_storage_alarm
 from negatoscope.formats.dicom.gate import Gate
 from negatoscope.formats.dicom.json_model import bulk_value
 from negatoscope.formats.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 from negatoscope.formats.dicom.verdict import PixelDataSpan, Verdict
 from negatoscope.platform.blobs.port import BlobRef, BlobWriter
-from negatoscope.platform.errors import NegatoscopeError
+from negatoscope.platform.errors import NegatoscopeError, Unavailable
 from negatoscope.platform.failpoints import reach
 from negatoscope.platform.runtime import Platform
 
 STUDY_MISMATCH: Final = "study_mismatch"
+STORAGE_FAILED: Final = "storage_failed"
 _EXTENDED_OFFSET_TABLE: Final = "7FE00001"
 
 __all__ = ["IncomingInstance", "Source", "SourceKind", "StoredInstance", "begin_instance"]
@@ -102,6 +104,10 @@ class IncomingInstance:
                 return registering.refused(verdict, STUDY_MISMATCH)
             self._file.finish()
             blob = self._writer.commit()
+        except Unavailable as error:
+            self.discard()
+            self._alarm(error)
+            raise
         except BaseException:
             self.discard()
             raise
@@ -128,6 +134,12 @@ class IncomingInstance:
     def discard(self) -> None:
         """Leave nothing behind; harmless after `commit`."""
         self._writer.discard()
+
+    def _alarm(self, error: Unavailable) -> None:
+        """Say in rows that the store failed, if the database can be told at all."""
+        if error.reason == STORAGE_FAILED:
+            with contextlib.suppress(NegatoscopeError):
+                raise_storage_alarm(self._platform, STORAGE_FAILED)
 
     def _belongs_elsewhere(self, verdict: Verdict) -> bool:
         attributes = verdict.attributes

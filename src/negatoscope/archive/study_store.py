@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -112,39 +112,6 @@ def list_known_instances(tx: Connection, sop_instance_uids: Sequence[str]) -> di
         return {}
     rows = tx.execute(select(instances).where(instances.c.sop_instance_uid.in_(wanted))).mappings()
     return {instance.sop_instance_uid: instance for instance in map(_instance, rows)}
-
-
-def list_instances_after(tx: Connection, after: str, limit: int) -> list[Instance]:
-    """Return instances in the order of their UIDs, those after one of them: for walks over the whole archive."""
-    columns = instances.c
-    query = select(instances).where(columns.sop_instance_uid > after).order_by(columns.sop_instance_uid).limit(limit)
-    return [_instance(row) for row in tx.execute(query).mappings()]
-
-
-def count_kept_objects(tx: Connection) -> int:
-    """Count every object of the archive, those that are held back too."""
-    tables = (instances, quarantine, instance_conflicts)
-    return sum(tx.execute(select(func.count()).select_from(table)).scalar_one() for table in tables)
-
-
-def list_held_objects(tx: Connection) -> list[tuple[str, BlobRef]]:
-    """Return the objects in quarantine and in conflict, each with a name for a report."""
-    named = (
-        (quarantine, "quarantined", quarantine.c.quarantine_id),
-        (instance_conflicts, "conflicting", instance_conflicts.c.sop_instance_uid),
-    )
-    return [
-        (f"{kind} {row[0]}", BlobRef(key=row[1], size=row[2], sha256=row[3], wrapped_key=bytes(row[4])))
-        for table, kind, name in named
-        for row in tx.execute(select(name, table.c.blob_key, table.c.blob_size, table.c.blob_sha256, table.c.blob_wrapped_key))
-    ]
-
-
-def list_blob_keys(tx: Connection) -> Iterator[str]:
-    """Return the key of every object that a row names, page by page from the server."""
-    for table in (instances, quarantine, instance_conflicts):
-        rows = tx.execution_options(yield_per=10_000).execute(select(table.c.blob_key))
-        yield from rows.scalars()
 
 
 class Arrival(NamedTuple):

@@ -13,6 +13,7 @@ from negatoscope.app.build import make_data_folder
 from negatoscope.app.command_line.opening import opened_platform
 from negatoscope.app.command_line.run import LEAST_FREE_BYTES
 from negatoscope.app.supervisor import answers, doors_of, log_file
+from negatoscope.archive.scrub_store import find_scrub, list_alarms, list_damaged
 from negatoscope.audit.verification import chain_status
 from negatoscope.platform.errors import SettingsError
 from negatoscope.platform.runtime import Platform
@@ -20,6 +21,7 @@ from negatoscope.platform.settings import Settings, load_settings
 from negatoscope.platform.vitals import read_vitals
 
 ROLES = ("web", "dimse", "hl7", "worker")
+LONGEST_ROUND = timedelta(days=7)
 Check = Callable[[Platform], Iterator[str]]
 
 
@@ -32,7 +34,7 @@ def doctor() -> None:
     faults = list(_files(settings))
     try:
         with opened_platform(settings) as platform:
-            for check in (_disk, _queues, _audit, *((_running,) if runs else ())):
+            for check in (_disk, _objects, _queues, _audit, *((_running,) if runs else ())):
                 faults += check(platform)
     except SettingsError as error:
         faults.append(str(error))
@@ -60,6 +62,20 @@ def _disk(platform: Platform) -> Iterator[str]:
     vitals = read_vitals(platform)
     if vitals.disk_free_bytes < LEAST_FREE_BYTES * 4:
         yield f"The disk of the data folder has {vitals.disk_free_bytes >> 20} MB left: free some before stores are refused."
+
+
+def _objects(platform: Platform) -> Iterator[str]:
+    now = platform.clock.now()
+    with platform.database.read(platform.tenant) as tx:
+        damaged, alarms, scrub = list_damaged(tx), list_alarms(tx, now - timedelta(days=1)), find_scrub(tx)
+    for alarm in alarms:
+        yield f"The disk of {alarm.place} failed to make an object durable on {alarm.seen_at:%Y-%m-%d %H:%M}: look at the disk, then start the product anew. Nothing that was acknowledged is concerned."
+    for one in damaged[:5]:
+        yield f"The {one.kind} object {one.name} is damaged ({one.fault}), seen {one.seen_at:%Y-%m-%d %H:%M}: bring it back from a backup, or have it sent again."
+    if len(damaged) > 5:
+        yield f"{len(damaged) - 5} or more other objects are damaged: 'negatoscope verify' names them all."
+    if scrub is not None and platform.settings.scrub_mb_per_s and now - scrub.round_began_at > LONGEST_ROUND:
+        yield f"Reading all objects again has taken {(now - scrub.round_began_at).days} days so far: raise NEGATOSCOPE_SCRUB_MB_PER_S."
 
 
 def _queues(platform: Platform) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Annotated, Final
 
@@ -13,6 +14,7 @@ from starlette.responses import HTMLResponse
 
 from negatoscope.access.model import Action, Subject
 from negatoscope.archive.model import HeldInstance
+from negatoscope.archive.scrub_store import find_scrub, list_alarms, list_damaged
 from negatoscope.archive.study_store import list_conflicts, list_quarantine
 from negatoscope.audit.verification import chain_status
 from negatoscope.doors.web.dependencies import platform_of, requires
@@ -27,6 +29,7 @@ DOOR_WAIT_S: Final = 0.5
 LITTLE_ROOM: Final = 0.1
 FAR_BEHIND: Final = 1000
 MOST_HELD: Final = 50
+ALARM_SHOWN: Final = timedelta(days=1)
 
 REASONS: Final[Mapping[str, str]] = MappingProxyType({
     "patient_mismatch": N_("The study is known under another patient"),
@@ -60,6 +63,8 @@ def show_installation(request: Request, subject: Annotated[Subject, Depends(requ
     vitals = read_vitals(platform)
     with platform.database.read(platform.tenant) as tx:
         seal = chain_status(tx)
+        scrub, damaged = find_scrub(tx), list_damaged(tx, MOST_HELD)
+        alarms = list_alarms(tx, platform.clock.now() - ALARM_SHOWN)
         held = [*list_quarantine(tx, MOST_HELD), *list_conflicts(tx, MOST_HELD)]
     return page(
         request,
@@ -67,6 +72,9 @@ def show_installation(request: Request, subject: Annotated[Subject, Depends(requ
         parts=find_parts(platform, vitals),
         vitals=vitals,
         seal=seal,
+        scrub=scrub,
+        damaged=damaged,
+        alarms=alarms,
         held=sorted(held, key=lambda one: one.received_at, reverse=True)[:MOST_HELD],
         settings=platform.settings,
         little_room=vitals.disk_free_bytes < vitals.disk_total_bytes * LITTLE_ROOM,

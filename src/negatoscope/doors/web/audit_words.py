@@ -47,6 +47,8 @@ ACT_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "transfer_dismissed": N_("Sending given up"),
     "instance_conflict": N_("Image in conflict with a stored one"),
     "instance_quarantined": N_("Image put into quarantine"),
+    "object_damaged": N_("Stored object found damaged"),
+    "storage_failed": N_("Storage failed"),
     "associate": N_("DICOM connection"),
     "import_study": N_("Import"),
     "view_study": N_("Study page opened"),

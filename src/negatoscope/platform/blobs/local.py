@@ -86,10 +86,8 @@ class LocalBlobStore:
 
     def list_keys(self) -> Iterator[tuple[str, datetime]]:
         """List the key of every object with the time of its last change."""
-        for folder in self._root.iterdir():
-            if folder == self._incoming or not folder.is_dir():
-                continue
-            with os.scandir(folder) as entries:
+        for name in _FOLDERS:
+            with os.scandir(self._root / name) as entries:
                 for entry in entries:
                     with contextlib.suppress(FileNotFoundError):
                         yield entry.name, datetime.fromtimestamp(entry.stat().st_mtime, UTC)

@@ -89,7 +89,7 @@ class BlobStore(Protocol):
         ...
 
     def list_keys(self) -> Iterator[tuple[str, datetime]]:
-        """List the key of every object with the time of its last change, in no order."""
+        """List the key of every object with the time of its last change, in the order of their first digits."""
         ...
 
     def delete_key(self, key: str) -> None:
