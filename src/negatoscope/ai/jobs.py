@@ -16,6 +16,7 @@ from negatoscope.ai.model import Finding, FindingState, Run, RunEvent, RunState,
 from negatoscope.ai.preparation import prepare
 from negatoscope.ai.reading_outputs import Outcome, read_outcomes
 from negatoscope.ai.suitability import refusal_of
+from negatoscope.archive.rejections.shown import not_rejected
 from negatoscope.archive.studies import list_instances
 from negatoscope.dose.headers import read_attributes, read_header
 from negatoscope.platform.errors import NegatoscopeError, Refused, Unavailable
@@ -95,7 +96,7 @@ def _installed(platform: Platform, run: Run) -> InstalledModel:
 def _look(platform: Platform, run: Run, model: InstalledModel) -> list[_Seen]:
     """Show the model every image that suits it; _Unsuitable when none does."""
     with platform.database.read(platform.tenant) as tx:
-        images = [instance for instance in list_instances(tx, run.study_uid) if instance.pixels is not None]
+        images = [instance for instance in list_instances(tx, run.study_uid, where=not_rejected()) if instance.pixels is not None]
     engine = engine_of(platform)
     refusals: list[str] = []
     seen: list[_Seen] = []

@@ -19,6 +19,7 @@ from negatoscope.ai.engines.choosing import engine_of
 from negatoscope.ai.jobs import RUN_MODEL
 from negatoscope.ai.model import Run, RunEvent, RunState, next_run_state
 from negatoscope.archive.model import Instance
+from negatoscope.archive.rejections.shown import not_rejected
 from negatoscope.archive.studies import get_study, list_instances
 from negatoscope.audit.trail import record
 from negatoscope.platform.errors import SettingsError
@@ -32,7 +33,7 @@ SUPERSEDABLE = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.REFUSED,
 
 def request_runs(platform: Platform, tx: Connection, study_uid: str) -> list[Run]:
     """Return the runs that were asked for now: none when everything was asked before, or the study has no image."""
-    images = [instance for instance in list_instances(tx, study_uid) if instance.pixels is not None]
+    images = [instance for instance in list_instances(tx, study_uid, where=not_rejected()) if instance.pixels is not None]
     if not images:
         return []
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydicom.dataset import Dataset
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, select, true
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from negatoscope.access.actions import Action
@@ -16,6 +16,8 @@ from negatoscope.access.model import Subject
 from negatoscope.archive.answers import dataset_of, json_of
 from negatoscope.archive.matching import conditions_of, unsupported_keys
 from negatoscope.archive.query_attributes import ATTRIBUTES, UNIQUE_KEYS, Attribute, Level
+from negatoscope.archive.rejections.model import hidden_titles
+from negatoscope.archive.rejections.shown import series_is_shown, study_is_shown
 from negatoscope.archive.report_visibility import sees_stored_reports, visible_instances
 from negatoscope.archive.tables import instances, series, studies
 from negatoscope.audit.trail import record
@@ -109,13 +111,16 @@ def _rows(tx: Connection, subject: Subject, query: FindQuery, attributes: Sequen
 
 
 def _visible_parts(subject: Subject, level: Level) -> ColumnElement[bool]:
-    """Keep the images, and the series with an image, that the archive may show to the subject."""
-    if level.depth < Level.SERIES.depth or sees_stored_reports(subject):
-        return true()
+    """Keep what the archive may show to the subject, and the series and studies in which something of it is left."""
+    visible, hidden = visible_instances(subject), hidden_titles(subject)
     if level is Level.IMAGE:
-        return visible_instances(subject)
+        return visible
+    if level is not Level.SERIES:
+        return study_is_shown(hidden, visible)
+    if sees_stored_reports(subject):
+        return series_is_shown(hidden, visible)
     same = and_(instances.c.study_uid == series.c.study_uid, instances.c.series_uid == series.c.series_uid)
-    return exists().where(same, visible_instances(subject))
+    return exists().where(same, visible)
 
 
 def _tables(level: Level) -> FromClause:

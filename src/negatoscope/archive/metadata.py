@@ -12,14 +12,14 @@ from uuid import UUID
 
 import zstandard
 from pydicom.dataset import Dataset
-from sqlalchemy import Connection, true
+from sqlalchemy import Connection
 
 from negatoscope.access.actions import Action
 from negatoscope.access.model import Subject, system_subject
 from negatoscope.archive import metadata_store
 from negatoscope.archive.metadata_store import SeriesBlock
 from negatoscope.archive.model import Instance
-from negatoscope.archive.report_visibility import sees_stored_reports, visible_instances
+from negatoscope.archive.report_visibility import sees_as_most, uses_kept_blocks, visible_instances
 from negatoscope.archive.stored_file import is_encapsulated, read_header
 from negatoscope.archive.study_store import list_instances
 from negatoscope.archive.viewing_trail import authorised, authorised_instances
@@ -55,7 +55,9 @@ def series_metadata(
     else:
 
         def find(tx: Connection) -> tuple[UUID | None, list[SeriesBlock]]:
-            return metadata_store.list_blocks(tx, study_uid, series_uid, FORMAT, where=visible_instances(subject))
+            return metadata_store.list_blocks(
+                tx, study_uid, series_uid, FORMAT, where=visible_instances(subject), kept_for=uses_kept_blocks(subject)
+            )
 
         blocks = authorised(platform, subject, action, study_uid=study_uid, find=find)
         block = _join([_whole(platform, study_uid, kept, subject) for kept in blocks])
@@ -64,11 +66,14 @@ def series_metadata(
 
 def cache_study_metadata(platform: Platform, study_uid: str) -> int:
     """Make the blocks of every series of a study that lack one; return how many were made."""
+    subject = system_subject(platform.tenant, "archive")
     with platform.database.read(platform.tenant) as tx:
-        _, blocks = metadata_store.list_blocks(tx, study_uid, None, FORMAT, where=true())
+        _, blocks = metadata_store.list_blocks(
+            tx, study_uid, None, FORMAT, where=visible_instances(subject), kept_for=uses_kept_blocks(subject)
+        )
     missing = [kept for kept in blocks if kept.block is None]
     for kept in missing:
-        _whole(platform, study_uid, kept, system_subject(platform.tenant, "archive"))
+        _whole(platform, study_uid, kept, subject)
     return len(missing)
 
 
@@ -107,10 +112,18 @@ def _whole(platform: Platform, study_uid: str, kept: SeriesBlock, subject: Subje
     with platform.database.read(platform.tenant) as tx:
         found = list_instances(tx, study_uid, kept.series_uid, where=visible_instances(subject))
     block = _encode(platform, found)
-    if sees_stored_reports(subject):
+    if sees_as_most(subject):
         compressed = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(block)
         with platform.database.transaction(platform.tenant) as tx:
-            metadata_store.upsert_block(tx, study_uid, kept.series_uid, covers=len(found), form=FORMAT, block=compressed)
+            metadata_store.upsert_block(
+                tx,
+                study_uid,
+                kept.series_uid,
+                covers=len(found),
+                form=FORMAT,
+                revision=kept.revision,
+                block=compressed,
+            )
     return block
 
 

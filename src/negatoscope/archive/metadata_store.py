@@ -8,21 +8,25 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
-from negatoscope.archive.tables import instances, renderings, series_metadata, studies
+from negatoscope.archive.tables import instances, renderings, series, series_metadata, studies
 
 
 class SeriesBlock(NamedTuple):
-    """One series: how many instances it has, and its compressed block if that covers them."""
+    """One series: how many instances it has, its compressed block if that covers them, and its revision."""
 
     series_uid: str
     instances: int
     block: bytes | None
+    revision: int
 
 
 def list_blocks(
-    tx: Connection, study_uid: str, series_uid: str | None, form: int, *, where: ColumnElement[bool]
+    tx: Connection, study_uid: str, series_uid: str | None, form: int, *, where: ColumnElement[bool], kept_for: ColumnElement[bool]
 ) -> tuple[UUID | None, list[SeriesBlock]]:
-    """Return the blocks of a study or of one series, with the patient of the study; (None, []) when there is nothing."""
+    """Return the blocks of a study or of one series, with the patient of the study; (None, []) when there is nothing.
+
+    `kept_for`: the series whose kept blocks hold what the condition keeps, no more and no less.
+    """
     counted = select(instances.c.series_uid, func.count().label("instances")).where(instances.c.study_uid == study_uid, where)
     if series_uid is not None:
         counted = counted.where(instances.c.series_uid == series_uid)
@@ -33,24 +37,31 @@ def list_blocks(
         & (kept.series_uid == counts.c.series_uid)
         & (kept.instances == counts.c.instances)
         & (kept.format == form)
+        & (kept.revision == series.c.revision)
     )
     whose = select(studies.c.patient_id).where(studies.c.study_uid == study_uid).scalar_subquery()
-    query = select(counts.c.series_uid, counts.c.instances, kept.block, whose)
-    rows = tx.execute(query.select_from(counts.outerjoin(series_metadata, is_whole)).order_by(counts.c.series_uid)).all()
-    return (rows[0][3], [SeriesBlock(row[0], row[1], row[2]) for row in rows]) if rows else (None, [])
+    query = select(counts.c.series_uid, counts.c.instances, kept.block, whose, series.c.revision)
+    same = (series.c.study_uid == study_uid) & (series.c.series_uid == counts.c.series_uid)
+    joined = counts.join(series, same).outerjoin(series_metadata, is_whole & kept_for)
+    rows = tx.execute(query.select_from(joined).order_by(counts.c.series_uid)).all()
+    return (rows[0][3], [SeriesBlock(row[0], row[1], row[2], row[4]) for row in rows]) if rows else (None, [])
 
 
-def upsert_block(tx: Connection, study_uid: str, series_uid: str, *, covers: int, form: int, block: bytes) -> None:
-    """Keep the compressed block of a series, unless one that covers more is there."""
+def upsert_block(
+    tx: Connection, study_uid: str, series_uid: str, *, covers: int, form: int, revision: int, block: bytes
+) -> None:
+    """Keep the compressed block of a series, unless one that covers more or knows a later change is there."""
     statement = insert_or_update(series_metadata).values(
-        study_uid=study_uid, series_uid=series_uid, instances=covers, format=form, block=block
+        study_uid=study_uid, series_uid=series_uid, instances=covers, format=form, revision=revision, block=block
     )
     new = statement.excluded
-    is_better = (series_metadata.c.format != new.format) | (series_metadata.c.instances <= new.instances)
+    kept = series_metadata.c
+    covers_more = (kept.revision == new.revision) & (kept.instances <= new.instances)
+    is_better = (kept.format != new.format) | (kept.revision < new.revision) | covers_more
     tx.execute(
         statement.on_conflict_do_update(
             constraint="series_metadata_pkey",
-            set_={"instances": new.instances, "format": new.format, "block": new.block},
+            set_={"instances": new.instances, "format": new.format, "revision": new.revision, "block": new.block},
             where=is_better,
         )
     )

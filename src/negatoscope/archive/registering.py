@@ -16,6 +16,8 @@ from negatoscope.access.model import Subject
 from negatoscope.archive import store
 from negatoscope.archive.model import Instance, Outcome, Source, StoredInstance
 from negatoscope.archive.recompression.store import find_original_hash
+from negatoscope.archive.rejections import notes
+from negatoscope.archive.rejections.model import Resent
 from negatoscope.archive.rows import Layout, instance_of, series_values, side_of, study_of
 from negatoscope.archive.sent_identity import demographics_of, identifiers_of
 from negatoscope.archive.store import StudyIdentity
@@ -112,6 +114,9 @@ def register(tx: Connection, registration: Registration) -> Registered:
         made.commit()
     if laterality and laterality != side_of(attributes):
         store.clear_laterality(tx, instance.study_uid, instance.series_uid)
+    title = notes.title_of(instance.sop_class_uid, attributes.concept_name)
+    if title is not None:
+        notes.apply_note(tx, registration.platform.blobs, registration.subject, instance, title)
     _audit_storage(tx, registration, instance, known.patient_id)
     return _answer(Outcome.STORED, instance), False
 
@@ -133,6 +138,12 @@ def _known_already(tx: Connection, registration: Registration, instance: Instanc
     sha256, key = store.get_current_object(tx, instance.sop_instance_uid)
     if key == instance.blob.key:
         return _answer(Outcome.STORED, instance), False  # committed before, when only the answer was lost
+    resent = notes.find_resent(tx, instance.sop_instance_uid)
+    if resent is Resent.REFUSE:
+        notes.refuse_resent(tx, registration.subject, instance)
+        return refused(registration.verdict, notes.RESENT_REJECTED), True
+    if resent is Resent.RESTORE:
+        notes.restore_resent(tx, registration.subject, instance)
     if instance.blob.sha256 in (sha256, find_original_hash(tx, instance.sop_instance_uid)):
         return _answer(Outcome.DUPLICATE, instance), True
     return _conflict(tx, registration, instance)

@@ -1,5 +1,7 @@
-"""Reports that we stored in a study ourselves are images to nobody: whoever reads only final reports reads them elsewhere.
+"""What the archive shows to whom: neither what is rejected, nor the reports that we stored in a study ourselves.
 
+What is rejected is hidden by the title of the note (rejections.model). Stored reports are images to nobody: whoever reads
+only final reports reads them elsewhere.
 The Encapsulated PDF of a signed report stands in its study, preliminary and superseded versions too. The reporting area
 decides who may read which of them; through the archive they are open only to those who may read them all.
 """
@@ -8,13 +10,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, not_, true
+from sqlalchemy import ColumnElement, and_, false, not_, true
 
 from negatoscope.access.actions import Action
 from negatoscope.access.model import Subject, SubjectKind
 from negatoscope.access.policy import may_ever
 from negatoscope.archive.model import SourceKind
-from negatoscope.archive.tables import instances
+from negatoscope.archive.rejections.model import EVERYTHING, hidden_titles
+from negatoscope.archive.rejections.shown import not_rejected
+from negatoscope.archive.tables import instances, series
 
 ENCAPSULATED_PDF: Final = "1.2.840.10008.5.1.4.1.1.104.1"
 _OWN: Final = f"{SourceKind.PRODUCT.value}:"
@@ -29,8 +33,27 @@ def sees_stored_reports(subject: Subject) -> bool:
     return may_ever(subject, Action.READ_PRELIMINARY_REPORT)
 
 
-def visible_instances(subject: Subject) -> ColumnElement[bool]:
-    """Return the condition that keeps the objects which the archive may show to the subject."""
+def sees_as_most(subject: Subject) -> bool:
+    """Tell whether the subject sees of each study what a reader sees: no rejected object, and every report."""
+    return sees_stored_reports(subject) and hidden_titles(subject) == EVERYTHING
+
+
+def uses_kept_blocks(subject: Subject) -> ColumnElement[bool]:
+    """Return which series the subject may read from the blocks that are kept for most: those of which it sees as much."""
+    if hidden_titles(subject) != EVERYTHING:
+        return false()
+    return true() if sees_stored_reports(subject) else series.c.modality != "DOC"
+
+
+def visible_instances(subject: Subject, *, named: bool = False) -> ColumnElement[bool]:
+    """Return the condition that keeps the objects which the archive may show to the subject.
+
+    `named`: one object is asked for by its own identifier, as whoever looks at rejected images does.
+    """
+    return and_(not_rejected(hidden_titles(subject, named=named)), _readable(subject))
+
+
+def _readable(subject: Subject) -> ColumnElement[bool]:
     if sees_stored_reports(subject):
         return true()
     is_document = instances.c.sop_class_uid == ENCAPSULATED_PDF

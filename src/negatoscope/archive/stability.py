@@ -30,7 +30,7 @@ def sweep(platform: Platform) -> int:
         if arrival.instances != arrival.announced_instances:
             with platform.database.transaction(platform.tenant) as tx:
                 _announce(tx, arrival)
-        if arrival.instances and arrival.last_received_at <= quiet_since:
+        if arrival.last_received_at <= quiet_since:
             with platform.database.transaction(platform.tenant) as tx:
                 stable += _settle(tx, arrival.study_uid, quiet_since, now)
     return stable

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, select, true, update
 
 from negatoscope.archive.model import HeldInstance, Instance, Series, Study, StudyState
+from negatoscope.archive.rejections.shown import not_rejected
 from negatoscope.archive.tables import instance_conflicts, instances, quarantine, series, studies
 from negatoscope.formats.dicom.attributes import PixelDescription, Request
 from negatoscope.formats.dicom.uids import SeriesUid, SopInstanceUid, StudyUid
@@ -18,9 +19,9 @@ from negatoscope.platform.errors import NotFound
 
 
 def instance_count() -> ColumnElement[int]:
-    """Count the instances of a study: kept on the row while it is stable, counted while images arrive."""
+    """Count what is not rejected of a study: kept on the row while it is stable, counted while images arrive."""
     same = instances.c.study_uid == studies.c.study_uid
-    live = select(func.count()).where(same).correlate(studies).scalar_subquery()
+    live = select(func.count()).where(same, not_rejected()).correlate(studies).scalar_subquery()
     return case((studies.c.state == StudyState.STABLE.value, studies.c.instances), else_=live)
 
 
@@ -30,9 +31,9 @@ def series_count() -> ColumnElement[int]:
 
 
 def series_instance_count() -> ColumnElement[int]:
-    """Count the instances of a series."""
+    """Count what is not rejected of a series."""
     same = (instances.c.study_uid == series.c.study_uid) & (instances.c.series_uid == series.c.series_uid)
-    return select(func.count()).where(same).correlate(series).scalar_subquery()
+    return select(func.count()).where(same, not_rejected()).correlate(series).scalar_subquery()
 
 
 def get_study(tx: Connection, study_uid: str) -> Study:
@@ -76,7 +77,10 @@ def list_instances(
     *,
     where: ColumnElement[bool] | None = None,
 ) -> list[Instance]:
-    """Return the instances of a study, a series or one instance: by series, instance number and UID."""
+    """Return the instances of a study, a series or one instance: by series, instance number and UID.
+
+    All of them, rejected ones too, where no condition says otherwise (`visible_instances`, `not_rejected`).
+    """
     query = _select_instances(study_uid, series_uid, sop_instance_uid)
     if where is not None:
         query = query.where(where)
@@ -115,7 +119,7 @@ def list_known_instances(tx: Connection, sop_instance_uids: Sequence[str]) -> di
 
 
 class Arrival(NamedTuple):
-    """How far a study has come: what is there, and what was last announced."""
+    """How far a study has come: what is there and not rejected, and what was last announced."""
 
     study_uid: StudyUid
     instances: int
@@ -129,7 +133,7 @@ def list_arrivals(tx: Connection, study_uid: str | None = None) -> list[Arrival]
     columns = studies.c
     there = (
         select(
-            func.count().label("instances"),
+            func.count().filter(not_rejected()).label("instances"),
             func.count(instances.c.series_uid.distinct()).label("series"),
             func.max(instances.c.received_at).label("last"),
         )

@@ -63,6 +63,7 @@ series = Table(
     Column("performed_step_uid", Text, nullable=False),
     Column("requests", JSONB, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("revision", Integer, nullable=False),
 )
 
 instances = Table(
@@ -132,6 +133,7 @@ series_metadata = Table(
     Column("series_uid", Text, primary_key=True),
     Column("instances", Integer, nullable=False),
     Column("format", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
     Column("block", LargeBinary, nullable=False),
 )
 

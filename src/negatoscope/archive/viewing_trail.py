@@ -51,7 +51,7 @@ def authorised_instances(
     """
 
     def find(tx: Connection) -> tuple[UUID | None, list[Instance]]:
-        where = visible_instances(subject)
+        where = visible_instances(subject, named=sop_instance_uid is not None)
         return list_instances_and_patient(tx, study_uid, series_uid, sop_instance_uid, where=where)
 
     return authorised(platform, subject, action, study_uid=study_uid, find=find, objects=objects)

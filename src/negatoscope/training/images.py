@@ -15,6 +15,7 @@ from negatoscope.archive.metadata import read_attributes
 from negatoscope.archive.model import Instance
 from negatoscope.archive.open import OpenFrames
 from negatoscope.archive.pictures import Picture, thumbnail_request
+from negatoscope.archive.rejections.shown import not_rejected
 from negatoscope.archive.studies import list_instances
 from negatoscope.platform.errors import NotFound
 from negatoscope.platform.runtime import Platform
@@ -75,7 +76,7 @@ def case_findings(platform: Platform, subject: Subject, case_id: UUID) -> Mappin
 
 
 def _images(tx: Connection, case: TrainingCase) -> list[Instance]:
-    return [instance for instance in list_instances(tx, case.study_uid) if instance.pixels is not None]
+    return [instance for instance in list_instances(tx, case.study_uid, where=not_rejected()) if instance.pixels is not None]
 
 
 def _may_be_shown(attributes: Dataset) -> bool:
