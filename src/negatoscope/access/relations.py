@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, DateTime, Select, TextClause, Uuid, bindparam, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from negatoscope.access.model import Subject, SubjectKind
 from negatoscope.access.tables import broken_glass, care_relations, oppositions
+from negatoscope.platform.database import written_out
+
+_Person = ColumnElement[UUID] | ColumnElement[UUID | None]
+_PATIENT: Final = bindparam("patient", type_=Uuid())
+_PERSON: Final = bindparam("person", type_=Uuid())
+_OWN: Final = bindparam("own", type_=Uuid())
+_MOMENT: Final = bindparam("moment", type_=DateTime(timezone=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,49 +63,68 @@ def find_standing(tx: Connection, subject: Subject, patient_id: UUID | None) -> 
     """Return how the subject stands to the patient, in one query; nothing for machines and for no patient."""
     if patient_id is None or subject.kind in {SubjectKind.SYSTEM, SubjectKind.DEVICE}:
         return Standing()
-    patient = literal(patient_id)
-    row = tx.execute(
-        select(is_related(subject, patient), has_broken_glass(subject, patient), exists(_opposition(subject, patient)))
-    ).one()
+    values = {"patient": patient_id, "person": subject.user_id}
+    if subject.patient_id is not None:
+        values["own"] = subject.patient_id
+    given: dict[str, object] = {**values, "moment": subject.seen_at} if subject.seen_at is not None else {**values}
+    row = tx.execute(_standing(subject.kind is SubjectKind.SHARE, frozenset(given)), given).one()
     return Standing(related=bool(row[0]), glass_broken=bool(row[1]), opposed=bool(row[2]))
+
+
+@cache
+def _standing(is_share: bool, given: frozenset[str]) -> TextClause:
+    at: ColumnElement[datetime] = _MOMENT if "moment" in given else func.now()
+    own = _OWN if "own" in given else None
+    opposed = _oppositions(_PERSON, _PATIENT, is_share=is_share, own=own)
+    return written_out(select(_related(_PERSON, _PATIENT, at), _broken(_PERSON, _PATIENT, at), exists(opposed)))
 
 
 def is_related(subject: Subject, patient: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Return the condition that a care relation links the subject to this patient now."""
-    return exists(
-        select(literal(1)).where(
-            care_relations.c.user_id == subject.user_id,
-            care_relations.c.patient_id == patient,
-            care_relations.c.until > moment(subject.seen_at),
-        )
-    )
+    return _related(_person(subject), patient, moment(subject.seen_at))
 
 
 def has_broken_glass(subject: Subject, patient: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Return the condition that the subject opened this patient's record in an emergency, and it is open still."""
-    return exists(
-        select(literal(1)).where(
-            broken_glass.c.user_id == subject.user_id,
-            broken_glass.c.patient_id == patient,
-            broken_glass.c.until > moment(subject.seen_at),
-        )
-    )
+    return _broken(_person(subject), patient, moment(subject.seen_at))
 
 
 def is_open_to(subject: Subject, patient: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Return the condition that this patient does not object to the subject, or that an emergency goes before it."""
-    return ~exists(_opposition(subject, patient).where(~has_broken_glass(subject, patient)))
+    own = literal(subject.patient_id) if subject.patient_id is not None else None
+    opposed = _oppositions(_person(subject), patient, is_share=subject.kind is SubjectKind.SHARE, own=own)
+    return ~exists(opposed.where(~has_broken_glass(subject, patient)))
 
 
-def _opposition(subject: Subject, patient: ColumnElement[UUID]) -> Select[int]:
+def _person(subject: Subject) -> _Person:
+    return literal(subject.user_id, Uuid())
+
+
+def _related(person: _Person, patient: ColumnElement[UUID], at: ColumnElement[datetime]) -> ColumnElement[bool]:
+    columns = care_relations.c
+    return exists(select(literal(1)).where(columns.user_id == person, columns.patient_id == patient, columns.until > at))
+
+
+def _broken(person: _Person, patient: ColumnElement[UUID], at: ColumnElement[datetime]) -> ColumnElement[bool]:
+    columns = broken_glass.c
+    return exists(select(literal(1)).where(columns.user_id == person, columns.patient_id == patient, columns.until > at))
+
+
+def _oppositions(
+    person: _Person,
+    patient: ColumnElement[UUID],
+    *,
+    is_share: bool,
+    own: ColumnElement[UUID] | None,
+) -> Select[int]:
     """Return what this patient has against the subject: oneself never objects to oneself."""
-    everybody, named = oppositions.c.user_id.is_(None), oppositions.c.user_id == subject.user_id
+    everybody, named = oppositions.c.user_id.is_(None), oppositions.c.user_id == person
     found = select(literal(1)).where(
         oppositions.c.patient_id == patient,
         oppositions.c.withdrawn_at.is_(None),
-        everybody if subject.kind is SubjectKind.SHARE else named,
+        everybody if is_share else named,
     )
-    return found.where(patient != subject.patient_id) if subject.patient_id is not None else found
+    return found.where(patient != own) if own is not None else found
 
 
 def moment(seen_at: datetime | None) -> ColumnElement[datetime]:

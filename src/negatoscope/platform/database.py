@@ -9,7 +9,8 @@ from uuid import UUID
 
 import psycopg
 import sqlalchemy
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import ClauseElement, Connection, TextClause, event, make_url, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
@@ -82,6 +83,16 @@ class Database:
 def tenant_of(tx: Connection) -> TenantId:
     """Return the tenant for which this transaction was opened."""
     return TenantId(tx.info["tenant"])
+
+
+def written_out(statement: ClauseElement) -> TextClause:
+    """Return a statement as text, for those that each request runs: looking up its compiled form costs more than running it.
+
+    Its parameters are `bindparam`s by name; values come back as the driver gives them.
+    """
+    compiled = statement.compile(dialect=postgresql.dialect(paramstyle="named"))  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
+    constants = {name: value for name, value in compiled.params.items() if value is not None}
+    return text(str(compiled).replace("::", r"\:\:")).bindparams(**constants)
 
 
 def send_commit(tx: Connection) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from negatoscope.access.model import Role
 from negatoscope.access.people import User
 from negatoscope.access.tables import users
+from negatoscope.platform.database import written_out
 from negatoscope.platform.errors import Conflict, NotFound, StaleVersion
+
+_GET: Final = written_out(select(users).where(users.c.user_id == bindparam("user_id")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ def get_credentials(tx: Connection, user_id: UUID) -> Credentials:
 
 def get_user(tx: Connection, user_id: UUID) -> User:
     """Return an account, or raise NotFound."""
-    row = tx.execute(select(users).where(users.c.user_id == user_id)).mappings().one_or_none()
+    row = tx.execute(_GET, {"user_id": user_id}).mappings().one_or_none()
     if row is None:
         raise NotFound("No such account.")
     return user_of(row)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, insert, select, update
 
 from negatoscope.access.people import User
 from negatoscope.access.store.people import user_of
 from negatoscope.access.tables import user_sessions, users
+from negatoscope.platform.database import written_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,16 @@ _COLUMNS = (
     user_sessions.c.user_agent,
 )
 
+_FIND: Final = written_out(
+    select(*_COLUMNS).where(
+        user_sessions.c.token_sha256 == bindparam("token_sha256"),
+        user_sessions.c.revoked_at.is_(None),
+        user_sessions.c.expires_at > bindparam("now"),
+        user_sessions.c.last_seen_at > bindparam("idle_since"),
+    )
+)
+_FIND_USER: Final = written_out(select(users).where(users.c.user_id == bindparam("user_id"), users.c.disabled_at.is_(None)))
+
 
 def insert_session(tx: Connection, session: Session, token_sha256: bytes) -> None:
     """Add a session."""
@@ -83,17 +95,13 @@ def insert_session(tx: Connection, session: Session, token_sha256: bytes) -> Non
 
 def find_session(tx: Connection, token_sha256: bytes, *, now: datetime, idle_since: datetime) -> Session | None:
     """Return the session of a token, unless it was revoked, expired, or idle since then."""
-    row = (
-        tx.execute(select(*_COLUMNS).where(user_sessions.c.token_sha256 == token_sha256, *_good(now, idle_since)))
-        .mappings()
-        .one_or_none()
-    )
+    row = tx.execute(_FIND, {"token_sha256": token_sha256, "now": now, "idle_since": idle_since}).mappings().one_or_none()
     return _session_of(row) if row is not None else None
 
 
 def find_session_user(tx: Connection, user_id: UUID) -> User | None:
     """Return the account behind a session unless it is disabled."""
-    row = tx.execute(select(users).where(users.c.user_id == user_id, users.c.disabled_at.is_(None))).mappings().one_or_none()
+    row = tx.execute(_FIND_USER, {"user_id": user_id}).mappings().one_or_none()
     return user_of(row) if row is not None else None
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from negatoscope.access.tables import api_tokens
+from negatoscope.platform.database import written_out
 from negatoscope.platform.errors import NotFound
+
+_FIND: Final = written_out(select(api_tokens).where(api_tokens.c.token_id == bindparam("token_id")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ def insert_token(tx: Connection, token: Token, secret_sha256: bytes) -> None:
 
 def find_token(tx: Connection, token_id: str) -> tuple[Token, bytes] | None:
     """Return a token and the hash of its secret."""
-    row = tx.execute(select(api_tokens).where(api_tokens.c.token_id == token_id)).mappings().one_or_none()
+    row = tx.execute(_FIND, {"token_id": token_id}).mappings().one_or_none()
     return (_token_of(row), bytes(row["secret_sha256"])) if row is not None else None
 
 
