@@ -19,6 +19,7 @@ WEB: Final = LOCALE_FOLDER.parent
 SOURCE: Final = WEB.parent.parent
 PEOPLE_AREAS: Final = (
     "access",
+    "archive/routing",
     "patients",
     "orders",
     "reading",

@@ -87,6 +87,8 @@ FIRST_PATIENT: Final = "main tbody a[href^='/patients/']"
 FIRST_ORDER: Final = "main tbody a[href^='/orders/']"
 FIRST_USER: Final = "main a[href^='/users/']:not([href='/users/new'])"
 FIRST_DEVICE: Final = "main tbody a[href^='/devices/']"
+FIRST_RULE: Final = "main tbody a[href^='/routing/']"
+FIRST_SERVER: Final = "main tbody a[href^='/servers/']"
 NEW_ORDER: Final = "main a[href^='/orders/new']"
 DESK_MENU: Final = ".desk-bar details summary"
 
@@ -302,6 +304,24 @@ WATCH: Final = (
     Screen(name="new-device-faults", login="admin", path="/devices/new", send=("form[action='/devices']",), shown=FAULTS, is_answer=True),
     Screen(name="how-images-are-kept", login="admin", path="/recompression"),
     Screen(name="how-images-are-kept-faults", login="admin", path="/recompression", send=("form[action='/recompression']",), shown=FAULTS, is_answer=True),
+    Screen(name="routing", login="admin", path="/routing"),
+    Screen(name="routing-rule", login="admin", path="/routing", route="/routing/{rule_id}", follow=(FIRST_RULE,), in_all_looks=True),
+    Screen(name="new-routing-rule", login="admin", path="/routing/new"),
+    Screen(name="new-routing-rule-faults", login="admin", path="/routing/new", send=("form[action='/routing']",), shown=FAULTS, is_answer=True),
+    Screen(
+        name="routing-trial",
+        login="admin",
+        path="/routing",
+        follow=(FIRST_RULE,),
+        click=("button[formaction='/routing/try']",),
+        shown="#trial",
+        is_answer=True,
+    ),
+    Screen(name="transfers", login="admin", path="/transfers"),
+    Screen(name="servers", login="admin", path="/servers"),
+    Screen(name="server", login="admin", path="/servers", route="/servers/{server_id}", follow=(FIRST_SERVER,)),
+    Screen(name="new-server", login="admin", path="/servers/new"),
+    Screen(name="new-server-faults", login="admin", path="/servers/new", send=("form[action='/servers']",), shown=FAULTS, is_answer=True),
     Screen(name="installation", login="admin", path="/admin"),
 )  # fmt: skip
 

@@ -16,6 +16,13 @@ from negatoscope.platform.runtime import Platform
 from tests.builders.routing import Receiver
 
 
+def route_once(react: Callable[..., int], run_jobs: Callable[..., int]) -> int:
+    """Let the rules look, then run each job that waits once; return how many transfers were tried."""
+    react(ROUTE)
+    run_jobs(CONSIDER)
+    return run_jobs(send_job(CARRIERS))
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     started = Receiver()
@@ -38,11 +45,5 @@ def settle(platform: Platform, clock: TurnedClock) -> Callable[[], int]:
 
 @pytest.fixture
 def route(react: Callable[..., int], run_jobs: Callable[..., int]) -> Callable[[], int]:
-    """Let the rules look, then run each job that waits once; return how many transfers were tried."""
-
-    def run() -> int:
-        react(ROUTE)
-        run_jobs(CONSIDER)
-        return run_jobs(send_job(CARRIERS))
-
-    return run
+    """Do `route_once` at each call."""
+    return lambda: route_once(react, run_jobs)

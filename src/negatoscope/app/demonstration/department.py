@@ -19,6 +19,7 @@ from negatoscope.access.model import Action, Role, Subject, device_subject, syst
 from negatoscope.access.sessions import login, logout, session_subject
 from negatoscope.app.demonstration.cases import HISTORY, TODAY, Case
 from negatoscope.app.demonstration.modality import acquire, local_time
+from negatoscope.app.demonstration.neighbours import make_neighbours
 from negatoscope.app.demonstration.people import ACCOUNTS, ISSUER, PATIENT_LOGIN, PATIENTS, Account
 from negatoscope.app.demonstration.record import MadeAccount, Record, read_record, write_record
 from negatoscope.app.phantoms.objects import Examination, synthetic_object
@@ -64,6 +65,7 @@ def furnish(platform: Platform, progress: Progress = lambda _done, _total: None)
     record = Record(accounts=_make_accounts(platform, system, record), complete=False)
     write_record(platform.settings, record)
     _make_rooms(platform, system)
+    make_neighbours(platform, system)
     cases = (*HISTORY, *TODAY)
     with ThreadPoolExecutor(DRAWN_AT_ONCE) as pool:
         pictures = [pool.submit(_draw, platform, case) for case in cases]

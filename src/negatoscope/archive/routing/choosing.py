@@ -34,8 +34,10 @@ from negatoscope.archive.routing.model import (
 )
 from negatoscope.archive.routing.notices import notice_of
 from negatoscope.archive.study_store import list_instances
+from negatoscope.platform.errors import CorruptObject
 from negatoscope.platform.events import Event, publish
 from negatoscope.platform.job_worker import JobDefinition, JobRun
+from negatoscope.platform.logs import get_logger
 from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
 
@@ -100,8 +102,12 @@ def _ready(platform: Platform, content: RuleContent, state: StudyState, found: S
 
 
 def _fits(content: RuleContent, facts: StudyFacts, instance: Instance) -> bool:
-    values_of = facts.of(instance).values
-    return all(finding.holds for finding in examine(content.conditions, values_of))
+    try:
+        return all(finding.holds for finding in examine(content.conditions, facts.of(instance).values))
+    except CorruptObject:
+        # What cannot be read cannot be sent either, and does not keep the others of its study back; `verify` names it.
+        get_logger().warning("object_not_routed", reason="unreadable_header")
+        return False
 
 
 def _queue(platform: Platform, rule: Rule, study_uid: str, chosen: Sequence[Instance], replaced: str) -> None:

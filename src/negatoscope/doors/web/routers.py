@@ -28,9 +28,12 @@ from negatoscope.doors.web import (
     recompression_pages,
     reporting_pages,
     rooms_pages,
+    routing_pages,
+    servers_pages,
     sharing_pages,
     study_pages,
     training_pages,
+    transfers_pages,
     users_pages,
 )
 
@@ -56,6 +59,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     patient_pages.router,
     users_pages.router,
     devices_pages.router,
+    routing_pages.router,
+    transfers_pages.router,
+    servers_pages.router,
     recompression_pages.router,
     audit_pages.router,
     admin_pages.router,

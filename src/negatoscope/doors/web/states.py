@@ -11,6 +11,7 @@ from typing import Final
 from negatoscope.access.model import Role
 from negatoscope.ai.model import FindingState, RunState
 from negatoscope.archive.model import StudyState
+from negatoscope.archive.routing.model import TransferState
 from negatoscope.doors.web.language import N_, P_, gettext, pgettext
 from negatoscope.exchange.model import DeliveryState
 from negatoscope.orders.model import Priority
@@ -109,6 +110,13 @@ STATES: Final[Mapping[str, Mapping[str, StateSign]]] = MappingProxyType({
         DeliveryState.PARKED: StateSign(P_("delivery", "Refused by the receiver"), "stop", "danger"),
         DeliveryState.CANCELLED: StateSign(P_("delivery", "Given up"), "cross", "neutral"),
     },
+    "transfer": {
+        TransferState.WAITING: StateSign(P_("transfer", "Waits for its hours"), "clock", "neutral"),
+        TransferState.QUEUED: StateSign(P_("transfer", "On its way"), "progress", "active"),
+        TransferState.SENT: StateSign(P_("transfer", "Arrived"), "check", "success"),
+        TransferState.PARKED: StateSign(P_("transfer", "Needs a decision"), "stop", "danger"),
+        TransferState.DISMISSED: StateSign(P_("transfer", "Given up"), "cross", "neutral"),
+    },
     "priority": {
         Priority.STAT: StateSign(P_("priority", "Immediate"), "bolt", "danger"),
         Priority.URGENT: StateSign(P_("priority", "Urgent"), "bolt", "warning"),
@@ -136,6 +144,7 @@ MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
         "finding": FindingState,
         "identity": IdentityStatus,
         "delivery": DeliveryState,
+        "transfer": TransferState,
         "priority": Priority,
         "share": ShareState,
     }
