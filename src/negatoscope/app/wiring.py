@@ -61,6 +61,7 @@ REACTIONS: tuple[Reaction, ...] = (
     RECOMPRESS_STABLE,
     FOLLOW_PATIENT,
     ROUTE,
+    REPORT_WORKITEMS,
     END_THIRD_PARTY_SHARES,
     END_SHARES_OF_MOVED_STUDY,
 )
@@ -75,6 +76,7 @@ JOBS: tuple[JobDefinition, ...] = (
     RECOMPRESS,
     CONSIDER,
     send_job(CARRIERS),
+    SEND_WORKITEM_REPORTS,
 )
 
 PERIODIC: tuple[Periodic, ...] = (
@@ -84,6 +86,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="urgency", period_s=60.0, run=refresh_all),
     Periodic(name="orphans", period_s=86_400.0, run=sweep_orphans),
     Periodic(name="scrub", period_s=scrubbing.PERIOD_S, run=scrubbing.scrub),
+    Periodic(name="workitems", period_s=3600.0, run=sweep_workitems),
     Periodic(name="sessions", period_s=3600.0, run=sweep_access),
     Periodic(name="audit", period_s=0.5, run=seal),
 )

@@ -21,6 +21,11 @@ STORAGE_COMMITMENT_PUSH: Final = "1.2.840.10008.1.20.1"
 STORAGE_COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 MODALITY_WORKLIST: Final = "1.2.840.10008.5.1.4.31"
 PERFORMED_STEP: Final = "1.2.840.10008.3.1.2.3.3"
+WORKITEM_PUSH: Final = "1.2.840.10008.5.1.4.34.6.1"
+WORKITEM_WATCH: Final = "1.2.840.10008.5.1.4.34.6.2"
+WORKITEM_PULL: Final = "1.2.840.10008.5.1.4.34.6.3"
+WORKITEM_EVENT: Final = "1.2.840.10008.5.1.4.34.6.4"
+WORKITEM_QUERY: Final = "1.2.840.10008.5.1.4.34.6.5"
 PATIENT_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.1.1"
 PATIENT_ROOT_MOVE: Final = "1.2.840.10008.5.1.4.1.2.1.2"
 PATIENT_ROOT_GET: Final = "1.2.840.10008.5.1.4.1.2.1.3"
@@ -44,6 +49,11 @@ class Family(Enum):
     WORKLIST = "worklist"
     PERFORMED_STEP = "performed step"
     COMMITMENT = "storage commitment"
+    WORKITEM_PUSH = "workitem push"
+    WORKITEM_WATCH = "workitem watch"
+    WORKITEM_PULL = "workitem pull"
+    WORKITEM_QUERY = "workitem query"
+    WORKITEM_EVENT = "workitem event, on associations of our own"
     AVAILABILITY = "instance availability"
 
 
@@ -67,6 +77,10 @@ _SERVED: Final = (
     SopClass(uid=MODALITY_WORKLIST, name="Modality Worklist - FIND", family=Family.WORKLIST),
     SopClass(uid=PERFORMED_STEP, name="Modality Performed Procedure Step", family=Family.PERFORMED_STEP),
     SopClass(uid=STORAGE_COMMITMENT_PUSH, name="Storage Commitment Push Model", family=Family.COMMITMENT),
+    SopClass(uid=WORKITEM_PUSH, name="Unified Procedure Step - Push", family=Family.WORKITEM_PUSH),
+    SopClass(uid=WORKITEM_WATCH, name="Unified Procedure Step - Watch", family=Family.WORKITEM_WATCH),
+    SopClass(uid=WORKITEM_PULL, name="Unified Procedure Step - Pull", family=Family.WORKITEM_PULL),
+    SopClass(uid=WORKITEM_QUERY, name="Unified Procedure Step - Query", family=Family.WORKITEM_QUERY),
 )
 
 SERVED: Final[Mapping[str, SopClass]] = MappingProxyType({sop_class.uid: sop_class for sop_class in _SERVED})

@@ -33,7 +33,7 @@ class Service(Enum):
     STORAGE = "C-STORE"
     QUERY = "C-FIND"
     RETRIEVAL = "C-MOVE, C-GET"
-    NORMALIZED = "N-CREATE, N-SET, N-ACTION"
+    NORMALIZED = "N-CREATE, N-SET, N-GET, N-ACTION"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,24 @@ NO_SUCH_ACTION: Final = Status(code=0x0123, meaning="No such action type")
 NOT_AUTHORIZED: Final = Status(code=0x0124, meaning="Not authorized")
 UNRECOGNIZED_OPERATION: Final = Status(code=0x0211, meaning="Unrecognized operation")
 RESOURCE_LIMITATION: Final = Status(code=0x0213, meaning="Resource limitation")
+
+ATTRIBUTES_NOT_SUPPORTED: Final = Status(code=0x0001, meaning="Requested optional attributes are not supported")
+WORKITEM_CREATED_WITH_CHANGES: Final = Status(code=0xB300, meaning="The UPS was created with modifications")
+DELETION_LOCK_NOT_GRANTED: Final = Status(code=0xB301, meaning="Deletion lock not granted")
+WORKITEM_ALREADY_CANCELED: Final = Status(code=0xB304, meaning="The UPS is already in the requested state of CANCELED")
+WORKITEM_ALREADY_COMPLETED: Final = Status(code=0xB306, meaning="The UPS is already in the requested state of COMPLETED")
+WORKITEM_IS_FINAL: Final = Status(code=0xC300, meaning="The UPS may no longer be updated")
+WRONG_TRANSACTION_UID: Final = Status(code=0xC301, meaning="The correct Transaction UID was not provided")
+WORKITEM_IN_PROGRESS: Final = Status(code=0xC302, meaning="The UPS is already IN PROGRESS")
+ONLY_CREATED_SCHEDULED: Final = Status(code=0xC303, meaning="The UPS may only become SCHEDULED via N-CREATE")
+FINAL_STATE_NOT_MET: Final = Status(code=0xC304, meaning="The UPS has not met final state requirements")
+WORKITEM_UNKNOWN: Final = Status(code=0xC307, meaning="The SOP instance does not exist or is not a UPS managed here")
+RECEIVING_AE_UNKNOWN: Final = Status(code=0xC308, meaning="The receiving AE title is unknown")
+NOT_CREATED_SCHEDULED: Final = Status(code=0xC309, meaning="The provided value of UPS State was not SCHEDULED")
+WORKITEM_NOT_IN_PROGRESS: Final = Status(code=0xC310, meaning="The UPS is not in the IN PROGRESS state")
+WORKITEM_COMPLETED: Final = Status(code=0xC311, meaning="The UPS is already COMPLETED")
+PERFORMER_NOT_REACHABLE: Final = Status(code=0xC312, meaning="The performer cannot be contacted")
+ACTION_NOT_APPROPRIATE: Final = Status(code=0xC314, meaning="The action is not appropriate for the specified instance")
 
 OUT_OF_RESOURCES: Final = Status(code=0xA700, meaning="Out of resources")
 OUT_OF_RESOURCES_SUBOPERATIONS: Final = Status(code=0xA702, meaning="Out of resources: sub-operations impossible")
@@ -168,6 +186,20 @@ REASON_STATUSES: Final[Mapping[tuple[Service, str], Status]] = MappingProxyType(
     (Service.NORMALIZED, "invalid_sop_instance"): INVALID_SOP_INSTANCE,
     (Service.NORMALIZED, "no_such_sop_class"): NO_SUCH_SOP_CLASS,
     (Service.NORMALIZED, "no_such_action"): NO_SUCH_ACTION,
+    (Service.NORMALIZED, "workitem_exists"): DUPLICATE_SOP_INSTANCE,
+    (Service.NORMALIZED, "workitem_unknown"): WORKITEM_UNKNOWN,
+    (Service.NORMALIZED, "workitem_gone"): WORKITEM_UNKNOWN,
+    (Service.NORMALIZED, "workitem_is_final"): WORKITEM_IS_FINAL,
+    (Service.NORMALIZED, "wrong_transaction_uid"): WRONG_TRANSACTION_UID,
+    (Service.NORMALIZED, "workitem_in_progress"): WORKITEM_IN_PROGRESS,
+    (Service.NORMALIZED, "only_created_scheduled"): ONLY_CREATED_SCHEDULED,
+    (Service.NORMALIZED, "final_state_not_met"): FINAL_STATE_NOT_MET,
+    (Service.NORMALIZED, "receiving_ae_unknown"): RECEIVING_AE_UNKNOWN,
+    (Service.NORMALIZED, "not_created_scheduled"): NOT_CREATED_SCHEDULED,
+    (Service.NORMALIZED, "workitem_not_in_progress"): WORKITEM_NOT_IN_PROGRESS,
+    (Service.NORMALIZED, "workitem_completed"): WORKITEM_COMPLETED,
+    (Service.NORMALIZED, "performer_not_reachable"): PERFORMER_NOT_REACHABLE,
+    (Service.NORMALIZED, "action_not_appropriate"): ACTION_NOT_APPROPRIATE,
     (Service.RETRIEVAL, "move_destination_unknown"): MOVE_DESTINATION_UNKNOWN,
 })  # fmt: skip
 

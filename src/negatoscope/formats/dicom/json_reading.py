@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import orjson
+from pydicom.config import IGNORE
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -100,16 +101,21 @@ def _element(tag: int, element: object, depth: int) -> DataElement:
     if not isinstance(vr, str) or vr not in _KNOWN:
         raise _bad("An element lacks its representation.", tag)
     if "InlineBinary" in element:
-        return DataElement(Tag(tag), vr, _binary(tag, vr, element["InlineBinary"]))
+        return _made(tag, vr, _binary(tag, vr, element["InlineBinary"]))
     values = element.get("Value", [])
     if not isinstance(values, list):
         raise _bad("The values of an element are an array.", tag)
     if vr == "SQ":
-        return DataElement(Tag(tag), vr, Sequence([_data_set(item, depth + 1) for item in values]))
+        return _made(tag, vr, Sequence([_data_set(item, depth + 1) for item in values]))
     read = [_value(tag, vr, value) for value in values]
     if vr in _WHOLE and len(read) > 1:
         raise _bad("This representation has one value.", tag)
-    return DataElement(Tag(tag), vr, read[0] if len(read) == 1 else read or None)
+    return _made(tag, vr, read[0] if len(read) == 1 else read or None)
+
+
+def _made(tag: int, vr: str, value: object) -> DataElement:
+    # What a value may be was looked at here; the library would only warn.
+    return DataElement(Tag(tag), vr, value, validation_mode=IGNORE)
 
 
 def _binary(tag: int, vr: str, content: object) -> bytes:

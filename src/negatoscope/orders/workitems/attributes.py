@@ -7,10 +7,27 @@ from functools import cache
 from typing import Final, cast
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataset import Dataset
 
+from negatoscope.formats.dicom.json_model import data_set_to_json
 from negatoscope.formats.dicom.json_values import JsonDataSet, JsonElement, JsonValue
+from negatoscope.platform.errors import CorruptObject, InvalidInput
 
 _NAME_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
+
+
+def read_attributes(data_set: Dataset) -> JsonDataSet:
+    """Return a data set as the model; InvalidInput when a value cannot be written."""
+    try:
+        return data_set_to_json(data_set)
+    except CorruptObject as error:
+        sentence = "A value is not what its representation promises."
+        raise InvalidInput(sentence, reason="invalid_attribute_value") from error
+
+
+def write_attributes(attributes: JsonDataSet) -> Dataset:
+    """Return the model as a data set."""
+    return Dataset.from_json(attributes)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -34,6 +35,11 @@ class WorkitemQuery:
     keys: Keys = field(default_factory=dict)
     limit: int
     offset: int = 0
+
+
+def site_zone(time_zone: str) -> Zone:
+    """Return the zone of the site."""
+    return ZoneInfo(time_zone)
 
 
 def find_workitems(tx: Connection, subject: Subject, query: WorkitemQuery) -> list[Workitem]:

@@ -44,8 +44,9 @@ def insert_workitem(tx: Connection, workitem: Workitem, *, patient_identifier: s
             **_changing(workitem, worklist_label),
         )
         .on_conflict_do_nothing()
+        .returning(workitems.c.sop_instance_uid)
     )
-    return tx.execute(statement).rowcount == 1
+    return tx.execute(statement).one_or_none() is not None
 
 
 def lock_workitem(tx: Connection, uid: str) -> Workitem | None:
