@@ -15,7 +15,7 @@ from negatoscope.access.authorisation import authorise, visible_studies
 from negatoscope.access.model import Subject
 from negatoscope.archive.answers import dataset_of, json_of
 from negatoscope.archive.matching import conditions_of, unsupported_keys
-from negatoscope.archive.query_attributes import ATTRIBUTES, UNIQUE_KEYS, Attribute, Level
+from negatoscope.archive.query_attributes import ATTRIBUTES, UNIQUE_KEYS, Attribute, Level, level_of
 from negatoscope.archive.rejections.model import hidden_titles
 from negatoscope.archive.rejections.shown import series_is_shown, study_is_shown
 from negatoscope.archive.report_visibility import sees_stored_reports, visible_instances
@@ -25,7 +25,7 @@ from negatoscope.platform.database import TenantId
 from negatoscope.platform.json_value import JsonValue
 from negatoscope.platform.runtime import Platform
 
-__all__ = ["FindQuery", "Level", "find", "find_json", "search_json", "unsupported_keys"]
+__all__ = ["FindQuery", "Level", "find", "find_json", "level_of", "search_json", "unsupported_keys"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +34,16 @@ class FindQuery:
 
     `filters`: by keyword (`RequestAttributesSequence.ScheduledProcedureStepID` for an item), values as DICOM writes
     them. `include`: keywords to return besides. `with_defaults`: return what QIDO-RS lists for the level; otherwise only
-    filters, `include` and the unique keys, as C-FIND does.
+    filters, `include` and the unique keys, as C-FIND does. `combines_date_time`: a range of dates with a range of times is
+    one span (PS3.4 C.2.2.2.5); otherwise each is matched by itself. `matches_empty`: two quotation marks ask for no value.
     """
 
     level: Level
     filters: Mapping[str, str] = field(default_factory=dict)
     include: frozenset[str] = frozenset()
     with_defaults: bool = True
+    combines_date_time: bool = True
+    matches_empty: bool = False
     limit: int | None = None
     offset: int = 0
 
@@ -102,7 +105,10 @@ def _rows(tx: Connection, subject: Subject, query: FindQuery, attributes: Sequen
         statement = statement.ext(distinct_on(studies.c.patient_id))
     statement = statement.where(visible_studies(subject, studies.c.study_uid, studies.c.patient_id))
     statement = statement.where(_visible_parts(subject, query.level))
-    statement = statement.where(*conditions_of(query.filters, query.level)).order_by(*_order(query.level))
+    conditions = conditions_of(
+        query.filters, query.level, combines_date_time=query.combines_date_time, matches_empty=query.matches_empty
+    )
+    statement = statement.where(*conditions).order_by(*_order(query.level))
     if query.limit is not None:
         statement = statement.limit(query.limit)
     if query.offset:

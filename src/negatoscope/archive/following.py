@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from negatoscope.archive import store
+from negatoscope.archive.corrections.marks import mark_corrected
 from negatoscope.archive.study_store import list_studies_of_patient
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.events import Event, publish
@@ -18,6 +19,7 @@ def _follow(_: Platform, tx: Connection, event: Event) -> None:
     patient = get_patient(tx, UUID(event.subject))
     for study in list_studies_of_patient(tx, patient.patient_id):
         store.update_patient(tx, study.study_uid, patient, accession_number=None)
+        mark_corrected(tx, study.study_uid)
         publish(tx, "study_updated", subject=study.study_uid, payload={"study_uid": study.study_uid})
 
 

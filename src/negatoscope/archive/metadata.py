@@ -17,6 +17,8 @@ from sqlalchemy import Connection
 from negatoscope.access.actions import Action
 from negatoscope.access.model import Subject, system_subject
 from negatoscope.archive import metadata_store
+from negatoscope.archive.corrections.giving import corrected_header
+from negatoscope.archive.corrections.marks import CorrectedStudy, find_corrected
 from negatoscope.archive.metadata_store import SeriesBlock
 from negatoscope.archive.model import Instance
 from negatoscope.archive.report_visibility import sees_as_most, uses_kept_blocks, visible_instances
@@ -51,7 +53,9 @@ def series_metadata(
         found = authorised_instances(
             platform, subject, action, study_uid=study_uid, series_uid=series_uid, sop_instance_uid=sop_instance_uid
         )
-        block = _encode(platform, found)
+        with platform.database.read(platform.tenant) as tx:
+            corrected = find_corrected(tx, study_uid)
+        block = _encode(platform, found, corrected)
     else:
 
         def find(tx: Connection) -> tuple[UUID | None, list[SeriesBlock]]:
@@ -111,7 +115,8 @@ def _whole(platform: Platform, study_uid: str, kept: SeriesBlock, subject: Subje
         return zstandard.ZstdDecompressor().decompress(kept.block)
     with platform.database.read(platform.tenant) as tx:
         found = list_instances(tx, study_uid, kept.series_uid, where=visible_instances(subject))
-    block = _encode(platform, found)
+        corrected = find_corrected(tx, study_uid)
+    block = _encode(platform, found, corrected)
     if sees_as_most(subject):
         compressed = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(block)
         with platform.database.transaction(platform.tenant) as tx:
@@ -127,14 +132,15 @@ def _whole(platform: Platform, study_uid: str, kept: SeriesBlock, subject: Subje
     return block
 
 
-def _encode(platform: Platform, group: Sequence[Instance]) -> bytes:
+def _encode(platform: Platform, group: Sequence[Instance], corrected: CorrectedStudy | None) -> bytes:
     models = []
     for instance in group:
         root = (
             f"{_MARK}/studies/{instance.study_uid}/series/{instance.series_uid}/instances/{instance.sop_instance_uid}/bulkdata"
         )
+        header = corrected_header(platform.blobs, instance, corrected) if corrected is not None else None
         model = header_to_json(
-            read_header(platform.blobs, instance),
+            read_header(platform.blobs, instance) if header is None else header,
             instance.transfer_syntax_uid,
             bulk_data_root=root,
             pixel_data_vr=_pixel_data_vr(instance),

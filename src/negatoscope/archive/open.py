@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from negatoscope.access.actions import Action
 from negatoscope.access.model import Subject
+from negatoscope.archive.corrections.giving import CorrectedHead, corrected_head
+from negatoscope.archive.corrections.marks import find_corrected
 from negatoscope.archive.decoding import decoded_frame, reencoded_file, reencoded_frame
 from negatoscope.archive.model import Instance
 from negatoscope.archive.recompression.restoring import find_original_form, read_original
@@ -24,10 +26,11 @@ from negatoscope.platform.runtime import Platform
 
 @dataclass(frozen=True, slots=True)
 class OpenInstance:
-    """One object that its reader may have. Nothing is held open between two calls."""
+    """One object that its reader may have, with what was corrected in it. Nothing is held open between two calls."""
 
     instance: Instance
     blobs: BlobStore
+    head: CorrectedHead | None = None
 
     @property
     def study_uid(self) -> StudyUid:
@@ -57,7 +60,8 @@ class OpenInstance:
     @property
     def size(self) -> int:
         """Count the bytes of the Part 10 file."""
-        return self.instance.blob.size
+        stored = self.instance.blob.size
+        return stored if self.head is None else len(self.head.content) + stored - self.head.tail_offset
 
     @property
     def frames(self) -> int:
@@ -67,17 +71,32 @@ class OpenInstance:
     @property
     def data_set_offset(self) -> int:
         """Return where the data set begins in the file: what DIMSE sends starts here."""
-        return self.instance.data_set_offset
+        return self.instance.data_set_offset if self.head is None else self.head.data_set_offset
 
     def chunks(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
         """Yield the Part 10 file, or a range of it, in pieces of at most 2 MiB."""
+        if self.head is not None:
+            yield from self._corrected_chunks(self.head, offset, self.size - offset if length is None else length)
+            return
         with self.blobs.open(self.instance.blob) as reader:
             yield from reader.chunks(offset, length)
 
     def read(self, offset: int, length: int) -> bytes:
         """Return a range of the Part 10 file."""
+        if self.head is not None:
+            return b"".join(self._corrected_chunks(self.head, offset, length))
         with self.blobs.open(self.instance.blob) as reader:
             return reader.read(offset, length)
+
+    def _corrected_chunks(self, head: CorrectedHead, offset: int, length: int) -> Iterator[bytes]:
+        """Yield a range of the corrected beginning with the stored rest behind it."""
+        before = head.content[offset : offset + length]
+        if before:
+            yield before
+        start, left = max(0, offset - len(head.content)), min(length, self.size - offset) - len(before)
+        if left > 0:
+            with self.blobs.open(self.instance.blob) as reader:
+                yield from reader.chunks(head.tail_offset + start, left)
 
 
 def open_instances(
@@ -103,7 +122,9 @@ def open_instances(
         sop_instance_uid=sop_instance_uid,
         objects={"scope": scope or study_uid},
     )
-    return [OpenInstance(instance, platform.blobs) for instance in found]
+    with platform.database.read(platform.tenant) as tx:
+        corrected = find_corrected(tx, study_uid)
+    return [OpenInstance(one, platform.blobs, corrected_head(platform.blobs, one, corrected)) for one in found]
 
 
 def transcoded(platform: Platform, opened: OpenInstance, transfer_syntax_uid: str) -> bytes:
@@ -111,7 +132,7 @@ def transcoded(platform: Platform, opened: OpenInstance, transfer_syntax_uid: st
 
     In the syntax in which a recompressed object was received: the very file that was received.
     """
-    original = find_original_form(platform, opened.instance)
+    original = find_original_form(platform, opened.instance) if opened.head is None else None
     if original is not None and original.transfer_syntax_uid == transfer_syntax_uid:
         return read_original(platform, opened.instance, original)
     return reencoded_file(platform.sandbox, opened.read(0, opened.size), transfer_syntax_uid)

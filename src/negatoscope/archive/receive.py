@@ -14,23 +14,19 @@ from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Subject
 from negatoscope.archive import registering
-from negatoscope.archive.frame_index import WindowedRead, index_frames, moved
 from negatoscope.archive.incoming_file import IncomingFile
+from negatoscope.archive.layouts import layout_of
 from negatoscope.archive.model import Outcome, Source, SourceKind, StoredInstance
-from negatoscope.archive.rows import Layout
 from negatoscope.archive.scrubbing import raise_storage_alarm
 from negatoscope.formats.dicom.gate import Gate
-from negatoscope.formats.dicom.json_model import bulk_value
-from negatoscope.formats.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-from negatoscope.formats.dicom.verdict import PixelDataSpan, Verdict
-from negatoscope.platform.blobs.port import BlobRef, BlobWriter
+from negatoscope.formats.dicom.verdict import Verdict
+from negatoscope.platform.blobs.port import BlobWriter
 from negatoscope.platform.errors import NegatoscopeError, Unavailable
 from negatoscope.platform.failpoints import reach
 from negatoscope.platform.runtime import Platform
 
 STUDY_MISMATCH: Final = "study_mismatch"
 STORAGE_FAILED: Final = "storage_failed"
-_EXTENDED_OFFSET_TABLE: Final = "7FE00001"
 
 __all__ = ["IncomingInstance", "Source", "SourceKind", "StoredInstance", "begin_instance"]
 
@@ -116,7 +112,7 @@ class IncomingInstance:
             subject=self._subject,
             source=self._source,
             verdict=verdict,
-            layout=self._layout(verdict, blob),
+            layout=layout_of(self._platform.blobs, verdict, blob, shift=self._file.shift),
             blob=blob,
         )
         if tx is not None:
@@ -148,26 +144,3 @@ class IncomingInstance:
     def _remember(self, stored: StoredInstance) -> None:
         if stored.study_uid is not None and stored.outcome is Outcome.STORED:
             self._source.audited_studies.add(stored.study_uid)
-
-    def _layout(self, verdict: Verdict, blob: BlobRef) -> Layout:
-        if not verdict.accepted:
-            return Layout(data_set_offset=0, header_end=0, pixel_data=None, frame_index=None)
-        shift = self._file.shift
-        is_deflated = verdict.transfer_syntax_uid == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-        pixel_data = moved(verdict.pixel_data, shift) if verdict.pixel_data is not None else None
-        return Layout(
-            data_set_offset=verdict.data_set_offset + shift,
-            header_end=verdict.header_end + shift,
-            pixel_data=pixel_data,
-            frame_index=None if is_deflated else self._frame_index(pixel_data, verdict, blob),
-        )
-
-    def _frame_index(self, span: PixelDataSpan | None, verdict: Verdict, blob: BlobRef) -> bytes | None:
-        if span is None or not span.encapsulated or verdict.attributes is None:
-            return None
-        table = (
-            bulk_value(verdict.header, verdict.transfer_syntax_uid or "", _EXTENDED_OFFSET_TABLE) if verdict.header else None
-        )
-        with self._platform.blobs.open(blob) as reader:
-            read = WindowedRead(reader.read, reader.size)
-            return index_frames(span, verdict.attributes.frames, read, extended_offset_table=table or b"")

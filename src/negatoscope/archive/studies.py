@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from negatoscope.archive import store
+from negatoscope.archive.corrections.marks import mark_corrected
 from negatoscope.archive.study_store import (
     find_instance,
     get_study,
@@ -42,5 +43,7 @@ def attach_to_patient(tx: Connection, study_uid: str, patient_id: UUID, *, acces
         return False
     patient = get_patient(tx, patient_id)
     store.update_patient(tx, study.study_uid, patient, accession_number=None if is_named else accession_number)
+    if study.patient_id != patient_id:
+        mark_corrected(tx, study_uid)
     publish(tx, "study_updated", subject=study_uid, payload={"study_uid": study_uid})
     return True

@@ -167,9 +167,10 @@ def update_arrival(tx: Connection, arrival: Arrival) -> bool:
 
 
 def list_quarantine(tx: Connection, limit: int = 100) -> list[HeldInstance]:
-    """Return what is in quarantine, newest first."""
+    """Return what waits in quarantine, newest first."""
     columns = quarantine.c
-    query = select(quarantine).order_by(columns.received_at.desc(), columns.quarantine_id).limit(limit)
+    waits = columns.state.in_(("waiting", "release_proposed"))
+    query = select(quarantine).where(waits).order_by(columns.received_at.desc(), columns.quarantine_id).limit(limit)
     return [
         HeldInstance(
             held_id=str(row["quarantine_id"]),

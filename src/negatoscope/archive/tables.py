@@ -107,6 +107,13 @@ quarantine = Table(
     Column("blob_size", BigInteger, nullable=False),
     Column("blob_sha256", Text, nullable=False),
     Column("blob_wrapped_key", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("proposed_by", Uuid),
+    Column("proposal_reason", Text),
+    Column("settled_at", DateTime(timezone=True)),
+    Column("settled_by", Text),
+    Column("settlement_reason", Text),
+    Column("version", Integer, nullable=False),
 )
 
 instance_conflicts = Table(
@@ -121,6 +128,9 @@ instance_conflicts = Table(
     Column("source", Text, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("settled_at", DateTime(timezone=True)),
+    Column("settlement", Text),
+    Column("settled_by", Text),
+    Column("settlement_reason", Text),
     Column("blob_key", Text, nullable=False),
     Column("blob_size", BigInteger, nullable=False),
     Column("blob_wrapped_key", LargeBinary, nullable=False),

@@ -1,0 +1,88 @@
+"""Give an object out as the archive knows it: the identity on record, the study and series in which it stands.
+
+Where nothing differs from what was sent, the very bytes that were received are given. Pixels are never touched.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from negatoscope.archive.corrections.marks import CorrectedStudy
+from negatoscope.archive.model import Instance
+from negatoscope.archive.stored_file import is_deflated, pieces, read_header
+from negatoscope.formats.dicom.corrected_attributes import correct_attributes
+from negatoscope.formats.dicom.files import IMPLEMENTATION_VERSION_NAME, data_set_from_header, encode_data_set, file_head
+from negatoscope.formats.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
+from negatoscope.formats.dicom.verdict import ByteSpan
+from negatoscope.platform.blobs.port import BlobStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedHead:
+    """What stands in a file before the pixels, corrected; the stored file follows it from `tail_offset` on."""
+
+    content: bytes
+    data_set_offset: int
+    tail_offset: int
+
+
+def corrected_header(blobs: BlobStore, instance: Instance, corrected: CorrectedStudy) -> bytes | None:
+    """Return the encoded elements before the pixel data as they are to be given, None when they were sent so."""
+    syntax = EXPLICIT_VR_LITTLE_ENDIAN if is_deflated(instance) else instance.transfer_syntax_uid
+    data_set = data_set_from_header(read_header(blobs, instance), instance.transfer_syntax_uid)
+    if not correct_attributes(
+        data_set, _values(instance, corrected), at=corrected.corrected_at, system=IMPLEMENTATION_VERSION_NAME
+    ):
+        return None
+    return encode_data_set(data_set, syntax)
+
+
+def corrected_head(blobs: BlobStore, instance: Instance, corrected: CorrectedStudy | None) -> CorrectedHead | None:
+    """Return the beginning of the file as it is to be given, None when the stored file is given as it is."""
+    header = corrected_header(blobs, instance, corrected) if corrected is not None else None
+    if header is None:
+        return None
+    head = file_head(
+        sop_class_uid=instance.sop_class_uid,
+        sop_instance_uid=instance.sop_instance_uid,
+        transfer_syntax_uid=instance.transfer_syntax_uid,
+    )
+    if not is_deflated(instance):
+        return CorrectedHead(content=head + header, data_set_offset=len(head), tail_offset=instance.header_end)
+    whole = head + _deflated(header + _inflated_rest(blobs, instance))
+    return CorrectedHead(content=whole, data_set_offset=len(head), tail_offset=instance.blob.size)
+
+
+def _values(instance: Instance, corrected: CorrectedStudy) -> dict[str, str]:
+    born = corrected.patient_birth_date
+    values = {
+        "PatientName": corrected.patient_name,
+        "PatientID": corrected.patient_identifier,
+        "IssuerOfPatientID": corrected.patient_issuer,
+        "PatientBirthDate": born.strftime("%Y%m%d") if born is not None else "",
+        "PatientSex": corrected.patient_sex,
+        "StudyInstanceUID": str(instance.study_uid),
+        "SeriesInstanceUID": str(instance.series_uid),
+    }
+    return values | ({"AccessionNumber": corrected.accession_number} if corrected.accession_number else {})
+
+
+def _inflated_rest(blobs: BlobStore, instance: Instance) -> bytes:
+    """Return what follows the header of a deflated object, inflated."""
+    with blobs.open(instance.blob) as reader:
+        whole = b"".join(pieces(reader, instance, ByteSpan(instance.data_set_offset, _known_length(instance))))
+    return whole[instance.header_end - instance.data_set_offset :]
+
+
+def _known_length(instance: Instance) -> int:
+    """Return the length of an inflated data set as far as the archive knows it: to the end of its pixels."""
+    if instance.pixel_offset is None or instance.pixel_length is None:
+        return instance.header_end - instance.data_set_offset
+    return instance.pixel_offset + instance.pixel_length - instance.data_set_offset
+
+
+def _deflated(data: bytes) -> bytes:
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    content = deflater.compress(data) + deflater.flush()
+    return content + b"\0" * (len(content) & 1)
