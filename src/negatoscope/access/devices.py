@@ -210,7 +210,11 @@ def _checked(device: Device) -> Device:
                 "An address reads like 10.1.2.3 or 10.1.2.0/24.", reason="address_not_valid", field="addresses"
             ) from error
     if device.certificate_sha256 is not None and FINGERPRINT.match(device.certificate_sha256) is None:
-        raise InvalidInput("A fingerprint has 64 hexadecimal digits.", reason="certificate_not_valid", field="certificate")
+        raise InvalidInput(
+            "Give a SHA-256 fingerprint of 64 hexadecimal digits, or a certificate in PEM form.",
+            reason="certificate_not_valid",
+            field="certificate",
+        )
     if (device.host is None) != (device.port is None):
         raise InvalidInput("A destination needs a host and a port.", reason="destination_not_whole", field="port")
     if device.host is not None and HOST.match(device.host) is None:

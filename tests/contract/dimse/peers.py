@@ -8,8 +8,10 @@ from contextlib import contextmanager
 
 from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID
 from pynetdicom import AE, build_context
 from pynetdicom.association import Association as PeerAssociation
+from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from pynetdicom.presentation import PresentationContext
 
 Answer = tuple[int, Dataset | None]
@@ -28,6 +30,22 @@ def associated_with(port: int, contexts: list[PresentationContext], *, calling: 
     entity = AE(ae_title=calling)
     entity.requested_contexts = contexts
     association = entity.associate("127.0.0.1", port, ae_title="NEGATOSCOPE")
+    assert association.is_established
+    try:
+        yield association
+    finally:
+        association.release()
+
+
+@contextmanager
+def associated_with_options(port: int, abstract_syntax: str, options: bytes | None) -> Iterator[PeerAssociation]:
+    """Associate for one SOP class, and propose this application information of extended negotiation for it."""
+    entity = AE(ae_title="DX1")
+    entity.add_requested_context(abstract_syntax)
+    item = SOPClassExtendedNegotiation()
+    item.sop_class_uid, item.service_class_application_information = UID(abstract_syntax), options
+    proposed = None if options is None else [item]
+    association = entity.associate("127.0.0.1", port, ae_title="NEGATOSCOPE", ext_neg=proposed)  # type: ignore[arg-type]  # a list of one of the union
     assert association.is_established
     try:
         yield association

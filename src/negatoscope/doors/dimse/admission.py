@@ -85,3 +85,9 @@ def _record_refusal(platform: Platform, request: AssociateRequest, *, address: s
             record(tx, stranger.actor, "associate", outcome="refused", reason=reason)
     except NegatoscopeError as error:
         logger.warning("dimse_refusal_not_audited", reason=error.reason, address=address)
+
+
+def record_forgery(platform: Platform, subject: Subject) -> None:
+    """Write into the trail that a device sent a report that none may send us."""
+    with platform.database.transaction(platform.tenant) as tx:
+        record(tx, subject.actor, "associate", outcome="refused", reason="unexpected_report")

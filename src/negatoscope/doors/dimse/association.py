@@ -11,7 +11,7 @@ from typing import Final
 from negatoscope.access.model import Subject
 from negatoscope.access.refusals import record_refusal
 from negatoscope.archive.model import Source, SourceKind
-from negatoscope.doors.dimse.admission import admit
+from negatoscope.doors.dimse.admission import admit, record_forgery
 from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, NO_DATA_SET, RESPONSE, Command, CommandField
 from negatoscope.doors.dimse.connection import Connection
 from negatoscope.doors.dimse.door import Door
@@ -71,6 +71,7 @@ class Association:
         self._current: Message | None = None
         self._cancelled: set[int | None] = set()
         self._release_is_wanted = False
+        self._has_forged = False
         self._answers: dict[int, asyncio.Future[Command]] = {}
         self._last_message_id = 0
         self._subject: Subject | None = None
@@ -199,7 +200,7 @@ class Association:
         self._answers[command.message_id] = answer
         try:
             await self._send(context, command)
-            await self._send_stream(context, chunks)
+            await self._send_whole_stream(context, chunks)
             self.connection.peer_is_awaited()
             return await answer
         finally:
@@ -218,6 +219,14 @@ class Association:
             units.extend(whole_units(context.context_id, data, length))
         self.connection.send(*units)
         await self.connection.drained()
+
+    async def _send_whole_stream(self, context: AcceptedContext, chunks: AsyncIterator[bytes]) -> None:
+        """Send a data set to its end, or abort: whatever came after half of one would be taken for the rest of it."""
+        try:
+            await self._send_stream(context, chunks)
+        except NegatoscopeError:
+            self.connection.abort()
+            raise
 
     async def _send_stream(self, context: AcceptedContext, chunks: AsyncIterator[bytes]) -> None:
         """Send a data set that is never whole in memory."""
@@ -305,6 +314,7 @@ class Association:
         if operation is None or message.context.family not in operation.families:
             if message.sink is not None:
                 message.sink.abandon()
+            await self._trace_unexpected(message.command)
             await self.respond(message, UNRECOGNIZED_OPERATION)
             return
         try:
@@ -326,6 +336,16 @@ class Association:
             return
         try:
             await self.door.in_thread(record_refusal, self.door.platform, error)
+        except NegatoscopeError as fault:
+            logger.warning("dimse_refusal_not_audited", reason=fault.reason, ae_title=self.subject.ae_title)
+
+    async def _trace_unexpected(self, command: Command) -> None:
+        """Write into the trail, once an association, that a peer reports what only we may report: a forgery or a mistake."""
+        if command.command_field != CommandField.N_EVENT_REPORT_RQ or self._has_forged:
+            return
+        self._has_forged = True
+        try:
+            await self.door.in_thread(record_forgery, self.door.platform, self.subject)
         except NegatoscopeError as fault:
             logger.warning("dimse_refusal_not_audited", reason=fault.reason, ae_title=self.subject.ae_title)
 

@@ -1,4 +1,4 @@
-"""Query: the archive searched by C-FIND, Patient Root and Study Root (PS3.4 C.4.1), hierarchical as the standard's baseline."""
+"""Query: the archive searched by C-FIND, Patient Root and Study Root (PS3.4 C.4.1), hierarchical or, where agreed, relational."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pydicom.datadict import dictionary_has_tag, keyword_for_tag
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from negatoscope.access.model import Subject
-from negatoscope.archive.find import FindQuery, Level, find, unsupported_keys
+from negatoscope.archive.find import FindQuery, Level, find, level_of, unsupported_keys
 from negatoscope.audit.model import JsonValue
 from negatoscope.audit.trail import record
 from negatoscope.doors.dimse.association import Association
+from negatoscope.doors.dimse.extended_negotiation import BASELINE, Options
 from negatoscope.doors.dimse.identifiers import decode_data_set, text_of
 from negatoscope.doors.dimse.matches import answer_matches
 from negatoscope.doors.dimse.messages import Message
@@ -23,7 +25,8 @@ from negatoscope.platform.errors import InvalidInput, OutOfResources
 from negatoscope.platform.runtime import Platform
 
 PAGE: Final = 200
-NOT_KEYS: Final = frozenset({"SpecificCharacterSet", "QueryRetrieveLevel", "TimezoneOffsetFromUTC", "InstanceAvailability"})
+NOT_KEYS: Final = frozenset({"SpecificCharacterSet", "QueryRetrieveLevel", "InstanceAvailability", "RetrieveAETitle"})
+ONLY_RETURNED: Final = frozenset({"TimezoneOffsetFromUTC"})
 UNIQUE_KEYS: Final[Mapping[Level, str]] = {
     Level.PATIENT: "PatientID",
     Level.STUDY: "StudyInstanceUID",
@@ -52,34 +55,68 @@ async def answer_c_find(association: Association, message: Message) -> None:
 
 def _read_message(message: Message) -> FindRequest:
     identifier = decode_data_set(message.content, message.context.transfer_syntax)
-    return read_request(identifier, is_patient_root=message.context.abstract_syntax == PATIENT_ROOT_FIND)
+    is_patient_root = message.context.abstract_syntax == PATIENT_ROOT_FIND
+    return read_request(identifier, is_patient_root=is_patient_root, options=message.context.options)
 
 
-def read_request(identifier: Dataset, *, is_patient_root: bool) -> FindRequest:
+def read_request(identifier: Dataset, *, is_patient_root: bool, options: Options = BASELINE) -> FindRequest:
     """Return what the identifier asks; InvalidInput when it does not fit its information model (PS3.4 C.4.1.2.1)."""
-    level = read_level(identifier, is_patient_root=is_patient_root)
+    level = read_level(identifier, is_patient_root=is_patient_root, is_relational=options.is_relational)
     filters: dict[str, str] = {}
+    has_unknown_keys = False
     for element in identifier:
         keyword = keyword_for_tag(element.tag) if dictionary_has_tag(element.tag) else ""
-        if not keyword or keyword in NOT_KEYS or element.tag.element == 0:
+        if keyword in NOT_KEYS or element.tag.element == 0:
             continue
-        if element.VR != "SQ":
-            filters[keyword] = text_of(identifier, keyword)
-            continue
-        filters[keyword] = ""
-        for inner in element.value[0] if element.value else ():
-            if inner.keyword:
-                filters[f"{keyword}.{inner.keyword}"] = text_of(element.value[0], inner.keyword)
+        if not keyword:
+            has_unknown_keys |= bool(element.value) and not element.tag.is_private_creator
+        elif element.VR == "SQ":
+            filters |= _sequence_key(keyword, element.value[0] if element.value else Dataset())
+        else:
+            filters[keyword] = "" if keyword in ONLY_RETURNED else text_of(identifier, keyword)
+    if not options.is_relational:
+        _refuse_lower_keys(filters, level)
+    query = FindQuery(
+        level=level,
+        filters=filters,
+        with_defaults=False,
+        combines_date_time=options.combines_date_time,
+        matches_empty=options.matches_empty,
+    )
     return FindRequest(
-        query=FindQuery(level=level, filters=filters, with_defaults=False),
+        query=query,
         level=level,
         character_set=text_of(identifier, "SpecificCharacterSet"),
-        has_unsupported_keys=bool(unsupported_keys(filters)),
+        has_unsupported_keys=has_unknown_keys or bool(unsupported_keys(filters)),
     )
 
 
-def read_level(identifier: Dataset, *, is_patient_root: bool) -> Level:
-    """Return the query level; InvalidInput when it is none of the model or a unique key above it is absent."""
+def _sequence_key(keyword: str, item: Dataset) -> dict[str, str]:
+    """Return the sequence as a key to return, and each key inside its item; deeper sequences count as written, unread."""
+    inner = {f"{keyword}.{element.keyword}": _inner_text(element) for element in item if element.keyword}
+    return {keyword: "", **inner}
+
+
+def _inner_text(element: DataElement) -> str:
+    if element.VR == "SQ":
+        return "item" if any(_inner_text(inner) for item in element.value for inner in item) else ""
+    return "" if element.value is None else str(element.value)
+
+
+def _refuse_lower_keys(filters: Mapping[str, str], level: Level) -> None:
+    """Raise InvalidInput for a value below the query level: only a relational query reaches there (PS3.4 C.4.1)."""
+    for keyword, value in filters.items():
+        lowest = level_of(keyword.partition(".")[0])
+        if value.strip(" \0*") and lowest is not None and lowest.depth > level.depth:
+            raise InvalidInput(
+                "A key belongs to a level below the query level; that takes a relational query.",
+                reason="key_of_lower_level",
+                field=keyword,
+            )
+
+
+def read_level(identifier: Dataset, *, is_patient_root: bool, is_relational: bool = False) -> Level:
+    """Return the query level; InvalidInput when it is none of the model, or a unique key above it is absent and needed."""
     try:
         level = Level(text_of(identifier, "QueryRetrieveLevel").strip())
     except ValueError as error:
@@ -87,7 +124,7 @@ def read_level(identifier: Dataset, *, is_patient_root: bool) -> Level:
     first = Level.PATIENT if is_patient_root else Level.STUDY
     if level.depth < first.depth:
         raise InvalidInput("The query level is none of the information model.", reason="bad_query_level")
-    for above in Level:
+    for above in Level if not is_relational else ():
         if first.depth <= above.depth < level.depth:
             value = text_of(identifier, UNIQUE_KEYS[above])
             if not value or "*" in value or "?" in value:

@@ -20,7 +20,7 @@ LATIN_1: Final = "ISO_IR 100"
 def decode_data_set(content: bytes, transfer_syntax_uid: str) -> Dataset:
     """Decode a small data set; the gate's parser judges it first, so that neither nesting nor a length can hurt."""
     coding = Coding.IMPLICIT_LITTLE if transfer_syntax_uid == IMPLICIT_VR_LITTLE_ENDIAN else Coding.EXPLICIT_LITTLE
-    parser = DataSetParser(coding, header_limit=0)
+    parser = DataSetParser(coding, header_limit=0, longest_value=len(content))  # lists of identifiers are long
     parser.feed(content)
     failure = parser.finish()
     if failure is not None:

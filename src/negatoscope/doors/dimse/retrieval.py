@@ -18,6 +18,8 @@ from negatoscope.formats.dicom.uids import is_uid
 from negatoscope.platform.errors import InvalidInput, NotFound
 from negatoscope.platform.runtime import Platform
 
+Path = tuple[str, str | None, str | None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrieveRequest:
@@ -29,20 +31,27 @@ class RetrieveRequest:
     series_uids: tuple[str, ...]
     sop_instance_uids: tuple[str, ...]
 
+    @property
+    def is_hierarchical(self) -> bool:
+        """Tell whether the unique keys above the level are there, so that nothing needs to be searched for."""
+        above = {Level.SERIES: (self.study_uids,), Level.IMAGE: (self.study_uids, self.series_uids)}
+        return all(above.get(self.level, ()))
+
 
 def find_objects(platform: Platform, subject: Subject, message: Message) -> list[OpenInstance]:
     """Return the objects that a retrieval asks for; none where nothing matches or nothing may be known of."""
     identifier = decode_data_set(message.content, message.context.transfer_syntax)
     is_patient_root = message.context.abstract_syntax in {PATIENT_ROOT_MOVE, PATIENT_ROOT_GET}
-    request = read_request(identifier, is_patient_root=is_patient_root)
+    request = read_request(identifier, is_patient_root=is_patient_root, is_relational=message.context.options.is_relational)
     if request.level is Level.PATIENT:
         return [opened for uid in _studies_of_patient(platform, subject, request) for opened in _open(platform, subject, uid)]
-    return [opened for path in _paths(request) for opened in _open(platform, subject, *path)]
+    paths = list(_paths(request)) if request.is_hierarchical else _search_paths(platform, subject, request)
+    return [opened for path in paths for opened in _open(platform, subject, *path)]
 
 
-def read_request(identifier: Dataset, *, is_patient_root: bool) -> RetrieveRequest:
+def read_request(identifier: Dataset, *, is_patient_root: bool, is_relational: bool = False) -> RetrieveRequest:
     """Return what the identifier asks; InvalidInput when the unique key of its level is absent or malformed."""
-    level = read_level(identifier, is_patient_root=is_patient_root)
+    level = read_level(identifier, is_patient_root=is_patient_root, is_relational=is_relational)
     request = RetrieveRequest(
         level=level,
         patient_identifier=text_of(identifier, "PatientID").strip(),
@@ -68,7 +77,18 @@ def _uids(identifier: Dataset, keyword: str) -> tuple[str, ...]:
     return uids
 
 
-def _paths(request: RetrieveRequest) -> Iterator[tuple[str, str | None, str | None]]:
+def _search_paths(platform: Platform, subject: Subject, request: RetrieveRequest) -> list[Path]:
+    """Find what a relational retrieval names without the keys above it."""
+    keys = {"StudyInstanceUID": request.study_uids, "SeriesInstanceUID": request.series_uids}
+    if request.level is Level.IMAGE:
+        keys["SOPInstanceUID"] = request.sop_instance_uids
+    filters = {keyword: "\\".join(uids) for keyword, uids in keys.items() if uids}
+    with platform.database.read(platform.tenant) as tx:
+        matches = find(tx, subject, FindQuery(level=request.level, filters=filters, with_defaults=False))
+    return [(str(match.StudyInstanceUID), str(match.SeriesInstanceUID), match.get("SOPInstanceUID")) for match in matches]
+
+
+def _paths(request: RetrieveRequest) -> Iterator[Path]:
     match request.level:
         case Level.STUDY:
             yield from ((study, None, None) for study in request.study_uids)

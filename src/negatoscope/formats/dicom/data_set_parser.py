@@ -48,8 +48,7 @@ _OLD_PRIVATE_GROUPS: Final = (1, 3, 5, 7)
 _VR_KINDS: Final = {
     **dict.fromkeys(SHORT_VRS, _SHORT),
     **dict.fromkeys(LONG_VRS, _LONG),
-    b"SQ": _NESTING,
-    b"UN": _NESTING,
+    **dict.fromkeys((b"SQ", b"UN"), _NESTING),
 }
 _EXPLICIT: Final = {Coding.EXPLICIT_LITTLE: Struct("<HH2sH").unpack_from, Coding.EXPLICIT_BIG: Struct(">HH2sH").unpack_from}
 _LENGTH: Final = {Coding.EXPLICIT_LITTLE: Struct("<L").unpack_from, Coding.EXPLICIT_BIG: Struct(">L").unpack_from}
@@ -64,7 +63,9 @@ _ITEM_HEADER: Final = {
 class DataSetParser:
     """Judge one data set as it arrives. ``failure`` is set once and ends all work."""
 
-    def __init__(self, coding: Coding, *, position: int = 0, header_limit: int) -> None:
+    def __init__(
+        self, coding: Coding, *, position: int = 0, header_limit: int, longest_value: int = MAXIMUM_INDEXED_VALUE
+    ) -> None:
         self.failure: Refusal | None = None
         self.warnings: set[str] = set()
         self.items: dict[str, list[dict[str, bytes]]] = {}
@@ -72,6 +73,7 @@ class DataSetParser:
         self.header_end: int | None = None
         self._header: bytearray | None = bytearray()
         self._header_limit = header_limit
+        self._longest_value = longest_value
         self._position = position  # absolute position of the first byte not yet consumed
         self._containers = [root_container(coding)]
         self._pending = bytearray()
@@ -275,7 +277,7 @@ class DataSetParser:
     def _keep_value(self, container: Container, data: bytes, header: ElementHeader) -> int:
         tag, vr, length, at, value_at = header
         after = value_at + length
-        if length > MAXIMUM_INDEXED_VALUE:
+        if length > self._longest_value:
             self.failure = Refusal.VALUE_TOO_LONG
             return at
         if after > len(data):
