@@ -223,12 +223,26 @@ def test_received_bytes_sent_again_are_success_and_others_a_conflict(platform: P
     assert _instance(platform, data_set) == after
 
 
+def test_original_goes_with_the_sweep_a_day_later(platform: Platform, clock: TurnedClock) -> None:
+    data_set = a_ct_slice()
+    store_data_set(platform, data_set)
+    before = _instance(platform, data_set)
+    clock.turn(timedelta(hours=48))
+    _recompress(platform, before)
+    assert sweep_orphans(platform) == 0
+    assert _stored(platform, before)
+    clock.turn(timedelta(hours=25))
+    assert sweep_orphans(platform) == 1
+    with pytest.raises(CorruptObject):
+        _stored(platform, before)
+    assert rehash(platform).damaged == []
+
+
 def test_stable_study_is_recompressed_by_the_rule_of_its_modality(
     platform: Platform, clock: TurnedClock, react: Callable[..., int], run_jobs: Callable[..., int]
 ) -> None:
     admin = a_user(platform, Role.ADMINISTRATOR)
-    study = {"StudyInstanceUID": "2.25.77001"}
-    ct, dx = a_ct_slice(**study), a_dx_image(**study)
+    ct, dx = a_ct_slice(StudyInstanceUID="2.25.77001"), a_dx_image(StudyInstanceUID="2.25.77001")
     set_rule(platform, admin, modality="ct", codec=Codec.JPEG_LS)
     for data_set in (ct, dx):
         store_data_set(platform, data_set)
@@ -284,5 +298,6 @@ def test_damaged_remnant_of_the_received_form_is_found(platform: Platform) -> No
             {"uid": str(data_set.SOPInstanceUID)},
         )
     assert check_original(platform, after) == "other_original_hash"
+    assert len(rehash(platform).damaged) == 1
     with pytest.raises(CorruptObject):
         transcoded(platform, OpenInstance(after, platform.blobs), EXPLICIT_VR_LITTLE_ENDIAN)

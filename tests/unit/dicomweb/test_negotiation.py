@@ -6,7 +6,7 @@ from negatoscope.doors.dicomweb.accept import parse_accept
 from negatoscope.doors.dicomweb.byte_ranges import parse_range
 from negatoscope.doors.dicomweb.frames import read_frame_list
 from negatoscope.doors.dicomweb.negotiation import MEDIA_TYPES, choose_frames, choose_object
-from negatoscope.doors.dicomweb.pictures import read_viewport, read_window
+from negatoscope.doors.dicomweb.rendering_parameters import read_viewport, read_window
 from negatoscope.formats.dicom.greyscale import VoiFunction
 from negatoscope.formats.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
 from negatoscope.platform.errors import InvalidInput

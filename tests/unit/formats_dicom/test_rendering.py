@@ -14,6 +14,8 @@ from negatoscope.formats.dicom.greyscale_reading import read_greyscale
 from negatoscope.formats.dicom.isolated import decode_frame_plain, encode_frame_plain, render_frame_plain, transcode_frame_plain
 from negatoscope.formats.dicom.pixels import encode_frame
 from negatoscope.formats.dicom.rendering import (
+    Captions,
+    MediaType,
     Viewport,
     picture_as_plain,
     picture_from_plain,
@@ -150,4 +152,21 @@ def test_the_plain_functions_do_what_the_typed_ones_do() -> None:
         encoded, plain, JPEG_LS_LOSSLESS, greyscale_as_plain(parameters), picture_as_plain(viewport, media_type="image/png")
     )
     assert rendered == render_frame(frame, pixels, parameters, viewport, media_type="image/png")
-    assert picture_from_plain(picture_as_plain(viewport, quality=50)) == (viewport, "image/jpeg", 50)
+    assert picture_from_plain(picture_as_plain(viewport, quality=50)) == (viewport, "image/jpeg", 50, Captions())
+
+
+@pytest.mark.parametrize("media_type", ["image/gif", "image/jp2"])
+def test_other_forms_hold_exactly_the_greys_of_the_table(media_type: MediaType) -> None:
+    frame = ramp()
+    np.testing.assert_array_equal(picture(render_grey(frame, WINDOW, media_type=media_type)), grey_table(WINDOW)[frame])
+
+
+def test_captions_stand_in_their_corners_and_nowhere_else() -> None:
+    frame = np.zeros((400, 300), np.uint16)
+    captions = Captions(top_left=("Éluard^Zoé", "SYN-0001"), bottom_left=("125 kV",))
+    shown = picture(render_grey(frame, WINDOW, media_type="image/png", captions=captions))
+    assert shown[:60, :150].max() > 200
+    assert shown[-30:, :150].max() > 200
+    assert shown[60:-30].max() == shown[:, 150:].max() == 0
+    plain = picture_as_plain(captions=captions)
+    assert picture_from_plain(plain)[3] == captions

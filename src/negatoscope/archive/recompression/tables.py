@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table, Text
 
-metadata = MetaData()
+from negatoscope.platform.database import metadata
 
 recompression_rules = Table(
     "recompression_rules",

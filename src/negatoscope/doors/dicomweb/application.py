@@ -58,6 +58,8 @@ ROUTES: Final = (
     DicomwebRoute(_INSTANCE + "/frames/{frames}", "GET", Action.VIEW_IMAGES, frames.retrieve_frames),
     DicomwebRoute(_INSTANCE + "/rendered", "GET", Action.VIEW_IMAGES, pictures.retrieve_rendered),
     DicomwebRoute(_INSTANCE + "/frames/{frame}/rendered", "GET", Action.VIEW_IMAGES, pictures.retrieve_rendered),
+    DicomwebRoute(_STUDY + "/rendered", "GET", Action.VIEW_IMAGES, pictures.retrieve_rendered_group),
+    DicomwebRoute(_SERIES + "/rendered", "GET", Action.VIEW_IMAGES, pictures.retrieve_rendered_group),
     DicomwebRoute(_STUDY + "/thumbnail", "GET", Action.VIEW_IMAGES, pictures.retrieve_thumbnail),
     DicomwebRoute(_SERIES + "/thumbnail", "GET", Action.VIEW_IMAGES, pictures.retrieve_thumbnail),
     DicomwebRoute(_INSTANCE + "/thumbnail", "GET", Action.VIEW_IMAGES, pictures.retrieve_thumbnail),

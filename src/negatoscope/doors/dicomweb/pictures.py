@@ -1,75 +1,174 @@
-"""WADO-RS: rendered frames, thumbnails, and encapsulated documents as what they are (PS3.18 10.4.1.1.3, 8.3.5)."""
+"""WADO-RS: rendered resources, thumbnails, and encapsulated documents as what they are (PS3.18 10.4.1.1.3, 8.3.5)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from negatoscope.archive.pictures import PictureRequest, open_picture, read_document, thumbnail_request
+from negatoscope.archive.model import Instance
+from negatoscope.archive.pictures import (
+    PictureRequest,
+    kind_of,
+    picture_of,
+    read_document,
+    thumbnail_request,
+    tile_of,
+    viewed_instances,
+)
+from negatoscope.archive.presentations import PresentedFrame, find_presented_frames
+from negatoscope.doors.dicomweb.multipart_writer import Part, multipart_response
+from negatoscope.doors.dicomweb.rendering_parameters import (
+    read_annotations,
+    read_frame_number,
+    read_quality,
+    read_viewport,
+    read_window,
+)
 from negatoscope.doors.dicomweb.requests import (
     is_unchanged,
     not_acceptable,
     platform_of,
     ranges_of,
+    root_of,
     scope_of,
     subject_of,
     uid_of,
     unchanged,
 )
-from negatoscope.formats.dicom.greyscale import VoiFunction, Window
-from negatoscope.formats.dicom.rendering import DEFAULT_QUALITY, MediaType, Viewport
-from negatoscope.platform.errors import InvalidInput
+from negatoscope.doors.problems import problem
+from negatoscope.formats.dicom.presentation import GREYSCALE_STATE
+from negatoscope.formats.dicom.rendering import MEDIA_TYPES, MediaType
+from negatoscope.platform.errors import InvalidInput, NotFound
 
-_JPEG: Final = "image/jpeg"
-_PNG: Final = "image/png"
 _PDF: Final = "application/pdf"
-_FUNCTIONS: Final = {
-    "linear": VoiFunction.LINEAR,
-    "linear-exact": VoiFunction.LINEAR_EXACT,
-    "sigmoid": VoiFunction.SIGMOID,
-}
+MOST_PICTURES: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the client takes, and whether each picture is to be a part."""
+
+    media_type: MediaType
+    multipart: bool
+    is_anything: bool
 
 
 def retrieve_rendered(request: Request) -> Response:
-    """Give one frame as JPEG or PNG; an encapsulated PDF as PDF."""
-    subject = subject_of(request)
-    platform = platform_of(request)
+    """Give a frame, an object or what a presentation state shows as pictures; an encapsulated PDF as PDF."""
     uids = {name: uid_of(request, name) for name in ("study_uid", "series_uid", "sop_instance_uid")}
+    instance = viewed_instances(platform_of(request), subject_of(request), **uids)[0]
     is_frame_named = "frame" in request.path_params
+    if instance.sop_class_uid == GREYSCALE_STATE and not is_frame_named:
+        return _presented(request, uids)
     if not is_frame_named:
-        document = read_document(platform, subject, **uids)
+        document = read_document(platform_of(request), instance)
         if document is not None:
             return _document(request, *document)
-    media_type = _media_type(request)
-    if media_type is None:
+    form = _form(request)
+    if form is None or kind_of(instance) == "VIDEO":
         return not_acceptable()
-    return _picture(request, read_rendering(request, media_type), uids)
+    wanted = read_rendering(request, form.media_type)
+    if form.multipart:
+        numbers = [wanted.frame] if is_frame_named else range(1, instance.frames + 1)
+        return _pictures(request, form, [(instance, frame) for frame in numbers])
+    return _picture(request, wanted, instance)
+
+
+def retrieve_rendered_group(request: Request) -> Response:
+    """Give every frame of a study or a series as a picture; what has none is left out."""
+    scope = scope_of(request)
+    found = viewed_instances(
+        platform_of(request), subject_of(request), study_uid=uid_of(request, "study_uid"), series_uid=scope["series_uid"]
+    )
+    form = _form(request)
+    shown = [(one, frame) for one in found if kind_of(one) is None for frame in range(1, one.frames + 1)]
+    if form is None or not shown or (len(shown) > 1 and not (form.multipart or form.is_anything)):
+        return not_acceptable()
+    if len(shown) == 1 and not form.multipart:
+        return _picture(request, read_rendering(request, form.media_type), shown[0][0])
+    return _pictures(request, form, shown)
 
 
 def retrieve_thumbnail(request: Request) -> Response:
-    """Give a small picture of a study, a series, an object or a frame."""
-    media_type = _media_type(request)
-    if media_type is None:
+    """Give a small picture of a study, a series, an object or a frame; a tile with a word where there is no image."""
+    form = _form(request)
+    if form is None or form.media_type not in {"image/jpeg", "image/png"}:
         return not_acceptable()
     viewport = read_viewport(request.query_params.get("viewport"))
-    wanted = thumbnail_request(frame=_frame(request), width=viewport.width, height=viewport.height)
-    return _picture(request, wanted, {name: uid for name, uid in scope_of(request).items() if uid is not None})
+    frame = read_frame_number(request.path_params.get("frame"))
+    wanted = thumbnail_request(frame=frame, width=viewport.width, height=viewport.height, media_type=form.media_type)
+    uids = {name: uid for name, uid in scope_of(request).items() if uid is not None}
+    found = viewed_instances(platform_of(request), subject_of(request), **uids)
+    shown = next((one for one in found if kind_of(one) is None), None)
+    if shown is not None:
+        return _picture(request, wanted, shown)
+    if "frame" in request.path_params and not 1 <= frame <= found[0].frames:
+        raise NotFound("There is no such frame.", reason="no_such_frame")
+    return Response(tile_of(kind_of(found[0]) or "", wanted), media_type=wanted.media_type)
 
 
-def _picture(request: Request, wanted: PictureRequest, uids: dict[str, str]) -> Response:
-    picture = open_picture(
-        platform_of(request),
-        subject_of(request),
-        wanted,
-        study_uid=uids["study_uid"],
-        series_uid=uids.get("series_uid"),
-        sop_instance_uid=uids.get("sop_instance_uid"),
-    )
+def _picture(request: Request, wanted: PictureRequest, instance: Instance) -> Response:
+    picture = picture_of(platform_of(request), instance, wanted)
+    if wanted.annotations:  # the names on it may be corrected: no tag tells
+        return Response(picture.make(), media_type=wanted.media_type, headers={"Cache-Control": "no-store"})
     if is_unchanged(request, picture.etag):
         return unchanged(picture.etag)
     return Response(picture.make(), media_type=wanted.media_type, headers={"ETag": f'"{picture.etag}"'})
+
+
+def _pictures(request: Request, form: Form, shown: Sequence[tuple[Instance, int]]) -> Response:
+    """Give many pictures part by part; each is made when the one before it is on its way."""
+    if len(shown) > MOST_PICTURES:
+        raise InvalidInput("These are too many pictures for one answer.", reason="too_many_pictures")
+    platform, root = platform_of(request), root_of(request)
+    wanted = read_rendering(request, form.media_type)
+
+    def parts() -> Iterator[Part]:
+        for instance, frame in shown:
+            picture = picture_of(platform, instance, wanted.of_frame(frame)).make()
+            location = (
+                f"{root}/studies/{instance.study_uid}/series/{instance.series_uid}"
+                f"/instances/{instance.sop_instance_uid}/frames/{frame}/rendered"
+            )
+            yield Part(form.media_type, [picture], len(picture), location)
+
+    return multipart_response(form.media_type, parts(), headers={})
+
+
+def _presented(request: Request, uids: dict[str, str]) -> Response:
+    """Give the images of a presentation state as it shows them: the first, or all of them where parts are taken."""
+    form = _form(request)
+    if form is None:
+        return not_acceptable()
+    if "window" in request.query_params:
+        raise InvalidInput("The presentation state says the window.", reason="bad_window", field="window")
+    frames = find_presented_frames(platform_of(request), subject_of(request), **uids)
+    try:
+        return _presented_frames(request, form, frames)
+    except InvalidInput as error:
+        if error.reason != "presentation_not_supported":
+            raise
+        return problem(HTTPStatus.NOT_ACCEPTABLE, "This presentation state is not rendered", reason=error.reason)
+
+
+def _presented_frames(request: Request, form: Form, frames: Sequence[PresentedFrame]) -> Response:
+    viewport = read_viewport(request.query_params.get("viewport"))
+    if (viewport.source_x, viewport.source_y, viewport.source_width, viewport.source_height) != (0, 0, 0, 0):
+        raise InvalidInput("The presentation state says the region.", reason="bad_viewport", field="viewport")
+    quality = read_quality(request.query_params.get("quality"))
+    if form.multipart:
+        made = (one.make(viewport, form.media_type, quality) for one in frames[:MOST_PICTURES])
+        return multipart_response(form.media_type, (Part(form.media_type, [one], len(one)) for one in made), headers={})
+    etag = f"{frames[0].etag}-{form.media_type.partition('/')[2]}-{quality}-{viewport.width}x{viewport.height}"
+    if is_unchanged(request, etag):
+        return unchanged(etag)
+    picture = frames[0].make(viewport, form.media_type, quality)
+    return Response(picture, media_type=form.media_type, headers={"ETag": f'"{etag}"'})
 
 
 def _document(request: Request, media_type: str, content: bytes) -> Response:
@@ -81,77 +180,22 @@ def _document(request: Request, media_type: str, content: bytes) -> Response:
 
 
 def read_rendering(request: Request, media_type: MediaType) -> PictureRequest:
-    """Read window, viewport and quality; raise InvalidInput naming the one that is malformed."""
+    """Read window, viewport, quality and annotations; raise InvalidInput naming the one that is malformed."""
     parameters = request.query_params
     return PictureRequest(
-        frame=_frame(request),
+        frame=read_frame_number(request.path_params.get("frame")),
         window=read_window(parameters.get("window")),
         viewport=read_viewport(parameters.get("viewport")),
         media_type=media_type,
-        quality=_quality(parameters.get("quality")),
+        quality=read_quality(parameters.get("quality")),
+        annotations=read_annotations(parameters.get("annotation")),
     )
 
 
-def read_window(text: str | None) -> Window | None:
-    """Read `center,width[,function]` (PS3.18 8.3.5.1.4)."""
-    if text is None:
-        return None
-    parts = [part.strip() for part in text.split(",")]
-    try:
-        center, width = float(parts[0]), float(parts[1])
-        function = _FUNCTIONS[parts[2].lower()] if len(parts) > 2 else VoiFunction.LINEAR
-    except (ValueError, IndexError, KeyError) as error:
-        raise InvalidInput("The window is malformed.", reason="bad_window", field="window") from error
-    is_sound = len(parts) <= 3 and abs(center) < 1e9 and 0 < width < 1e9
-    if not is_sound:
-        raise InvalidInput("The window is malformed.", reason="bad_window", field="window")
-    return Window(center=center, width=width, function=function)
-
-
-def read_viewport(text: str | None) -> Viewport:
-    """Read `width,height[,x,y,w,h]`; the size of the picture, then the region of the image (PS3.18 8.3.5.1.3)."""
-    if text is None:
-        return Viewport()
-    parts = [part.strip() for part in text.split(",")]
-    try:
-        numbers = [int(float(part)) if part else 0 for part in parts]
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput("The viewport is malformed.", reason="bad_viewport", field="viewport") from error
-    if len(numbers) not in {2, 6} or numbers[0] < 0 or numbers[1] < 0 or max(map(abs, numbers)) > 1 << 20:
-        raise InvalidInput("The viewport is malformed.", reason="bad_viewport", field="viewport")
-    region = numbers[2:] or [0, 0, 0, 0]
-    return Viewport(
-        width=numbers[0] or None,
-        height=numbers[1] or None,
-        source_x=region[0],
-        source_y=region[1],
-        source_width=region[2],
-        source_height=region[3],
-    )
-
-
-def _quality(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_QUALITY
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= 100:
-        raise InvalidInput("The quality is a number from 1 to 100.", reason="bad_quality", field="quality")
-    return int(text)
-
-
-def _frame(request: Request) -> int:
-    text = request.path_params.get("frame")
-    if text is None:
-        return 1
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise InvalidInput("The frame is a number.", reason="bad_frame", field="frame")
-    return int(text)
-
-
-def _media_type(request: Request) -> MediaType | None:
-    """Choose between JPEG and PNG; browsers that list other formats too take anything."""
+def _form(request: Request) -> Form | None:
+    """Choose the form; browsers that list others too take anything."""
     for wanted in ranges_of(request):
-        if wanted.covers(_JPEG):
-            return "image/jpeg"
-        if wanted.covers(_PNG):
-            return "image/png"
+        for media_type in MEDIA_TYPES.values():
+            if wanted.covers(media_type):
+                return Form(media_type, wanted.multipart, wanted.media_type == "*/*")
     return None

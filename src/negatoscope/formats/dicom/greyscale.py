@@ -87,17 +87,24 @@ class GreyscaleParameters:
 
 
 def grey_table(
-    parameters: GreyscaleParameters, *, data_range: tuple[int, int] | None = None, invert: bool = False
+    parameters: GreyscaleParameters,
+    *,
+    data_range: tuple[int, int] | None = None,
+    invert: bool = False,
+    presentation_lut: LookupTable | None = None,
 ) -> GreyTable:
     """Return the grey (0 black, 255 white) of each 16-bit cell ``(65536,) uint8``, whatever lies above the stored bits.
 
     Without a VOI transformation the image's own range of stored values ``data_range`` is spread from black to white;
-    where that is not given either, all values that the stored bits can hold.
+    where that is not given either, all values that the stored bits can hold. ``presentation_lut`` is that of a
+    presentation state (PS3.3 C.11.6): its input runs over all of its entries.
     """
     stored = stored_values(parameters)
     modality = apply_modality(parameters, stored.astype(np.float64))
     voi = parameters.voi or _range_window(parameters, data_range)
     grey = apply_voi(voi, modality)
+    if presentation_lut is not None:
+        grey = presentation_lut.look_up(grey * (len(presentation_lut.data) - 1)) / presentation_lut.highest_output
     if parameters.is_inverted != invert:
         grey = 1.0 - grey
     table = np.floor(grey * 255.0 + 0.5).astype(np.uint8)

@@ -48,18 +48,22 @@ def _read_greyscale(data_set: Dataset, choice: int, frame: int) -> GreyscalePara
         photometric_interpretation=photometric,
         rescale_slope=_number(modality.get("RescaleSlope"), 1.0),
         rescale_intercept=_number(modality.get("RescaleIntercept"), 0.0),
-        modality_lut=next(_lookup_tables(data_set, "ModalityLUTSequence", is_signed), None),
+        modality_lut=next(read_lookup_tables(data_set, "ModalityLUTSequence", is_signed=is_signed), None),
         voi=voi[min(choice, len(voi) - 1)] if voi else None,
         presentation_lut_shape=str(shape) if shape else None,
         padding=_padding(data_set, is_signed, bits),
     )
 
 
-def list_voi(data_set: Dataset, *, frame: int = 1) -> list[Voi]:
-    """List the VOI transformations in the order a viewer offers them: LUTs first, as their makers mean them, then windows."""
+def list_voi(data_set: Dataset, *, frame: int = 1, is_signed: bool | None = None) -> list[Voi]:
+    """List the VOI transformations in the order a viewer offers them: LUTs first, as their makers mean them, then windows.
+
+    ``is_signed`` says it where the data set does not.
+    """
     source = _functional_group(data_set, _VOI_GROUP, frame)
-    is_signed = int(data_set.get("PixelRepresentation", 0)) == 1
-    luts: list[Voi] = [*_lookup_tables(source, "VOILUTSequence", is_signed)]
+    if is_signed is None:
+        is_signed = int(data_set.get("PixelRepresentation", 0)) == 1
+    luts: list[Voi] = [*read_lookup_tables(source, "VOILUTSequence", is_signed=is_signed)]
     centers, widths = _numbers(source.get("WindowCenter")), _numbers(source.get("WindowWidth"))
     texts = _values(source.get("WindowCenterWidthExplanation"))
     function = _function(source.get("VOILUTFunction"))
@@ -82,7 +86,8 @@ def _functional_group(data_set: Dataset, keyword: str, frame: int) -> Dataset:
     return data_set
 
 
-def _lookup_tables(data_set: Dataset, keyword: str, is_signed: bool) -> Iterator[LookupTable]:
+def read_lookup_tables(data_set: Dataset, keyword: str, *, is_signed: bool) -> Iterator[LookupTable]:
+    """Yield the tables of a sequence that are whole."""
     for item in data_set.get(keyword) or []:
         descriptor, data = item.get("LUTDescriptor"), item.get("LUTData")
         if descriptor is None or len(descriptor) != 3 or data is None:

@@ -51,7 +51,7 @@ def render_frame_plain(
     ``greyscale`` is what ``greyscale_as_plain`` gives, None for colour; ``picture`` what ``picture_as_plain`` gives.
     """
     described = PixelDescription.from_plain(pixels)
-    viewport, media_type, quality = picture_from_plain(picture)
+    viewport, media_type, quality, captions = picture_from_plain(picture)
     return render_frame(
         decode_frame(encoded, described, transfer_syntax_uid),
         described,
@@ -60,4 +60,5 @@ def render_frame_plain(
         photometric_interpretation=photometric_after_decoding(described, transfer_syntax_uid),
         media_type=media_type,
         quality=quality,
+        captions=captions,
     )

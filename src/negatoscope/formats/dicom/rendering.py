@@ -1,4 +1,4 @@
-"""A frame as a picture for screens without a DICOM viewer: JPEG or PNG of 8 bits, cut and scaled (PS3.18 8.3.5)."""
+"""A frame as a picture of 8 bits for screens without a DICOM viewer, cut, scaled and captioned (PS3.18 8.3.5)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ import numpy as np
 from PIL import Image
 
 from negatoscope.formats.dicom.attributes import PixelDescription
-from negatoscope.formats.dicom.greyscale import GreyscaleParameters, grey_table, stored_values
+from negatoscope.formats.dicom.greyscale import GreyscaleParameters, GreyTable, grey_table, stored_values
+from negatoscope.formats.dicom.lettering import write_lines
 from negatoscope.formats.dicom.pixels import Frame
 from negatoscope.platform.errors import InvalidInput
 
-MediaType = Literal["image/jpeg", "image/png"]
+MediaType = Literal["image/jpeg", "image/png", "image/gif", "image/jp2"]
+
+MEDIA_TYPES: Final[dict[str, MediaType]] = {
+    "image/jpeg": "image/jpeg",
+    "image/png": "image/png",
+    "image/gif": "image/gif",
+    "image/jp2": "image/jp2",
+}
+"""In the order of preference."""
 
 DEFAULT_QUALITY: Final = 88
 MAXIMUM_SIDE: Final = 16_384
@@ -36,18 +45,36 @@ class Viewport:
     source_height: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captions:
+    """Hold the lines written on a picture, in two of its corners."""
+
+    top_left: tuple[str, ...] = ()
+    bottom_left: tuple[str, ...] = ()
+
+
+_NO_CAPTIONS: Final = Captions()
+_NOT_OF_THE_VIEWPORT: Final = ("media_type", "quality", "top_left", "bottom_left")
+
+
 def picture_as_plain(
-    viewport: Viewport | None = None, *, media_type: MediaType = "image/jpeg", quality: int = DEFAULT_QUALITY
+    viewport: Viewport | None = None,
+    *,
+    media_type: MediaType = "image/jpeg",
+    quality: int = DEFAULT_QUALITY,
+    captions: Captions = _NO_CAPTIONS,
 ) -> dict[str, int | str | None]:
     """Return plain values, for a process that takes no others."""
-    return asdict(viewport or Viewport()) | {"media_type": media_type, "quality": quality}
+    lines = {"top_left": "\n".join(captions.top_left), "bottom_left": "\n".join(captions.bottom_left)}
+    return asdict(viewport or Viewport()) | {"media_type": media_type, "quality": quality} | lines
 
 
-def picture_from_plain(plain: Mapping[str, int | str | None]) -> tuple[Viewport, MediaType, int]:
+def picture_from_plain(plain: Mapping[str, int | str | None]) -> tuple[Viewport, MediaType, int, Captions]:
     """Read back what ``picture_as_plain`` gave."""
-    numbers = {key: int(value) for key, value in plain.items() if key not in ("media_type", "quality") and value is not None}
-    media_type: MediaType = "image/png" if plain["media_type"] == "image/png" else "image/jpeg"
-    return Viewport(**numbers), media_type, int(plain["quality"] or DEFAULT_QUALITY)
+    numbers = {key: int(value) for key, value in plain.items() if key not in _NOT_OF_THE_VIEWPORT and value is not None}
+    media_type = MEDIA_TYPES.get(str(plain["media_type"]), "image/jpeg")
+    top, bottom = (tuple(str(plain[corner] or "").splitlines()) for corner in ("top_left", "bottom_left"))
+    return Viewport(**numbers), media_type, int(plain["quality"] or DEFAULT_QUALITY), Captions(top_left=top, bottom_left=bottom)
 
 
 def render_grey(
@@ -57,14 +84,25 @@ def render_grey(
     *,
     media_type: MediaType = "image/jpeg",
     quality: int = DEFAULT_QUALITY,
+    captions: Captions = _NO_CAPTIONS,
 ) -> bytes:
     """Render a monochrome frame of 8 or 16 bits."""
+    return _picture(Image.fromarray(grey_cells(frame, parameters)), viewport or Viewport(), media_type, quality, captions)
+
+
+def grey_cells(frame: Frame, parameters: GreyscaleParameters) -> GreyTable:
+    """Return the grey of each cell ``(rows, columns) uint8``; without a VOI transformation its own range is spread."""
+    cells = pattern_cells(frame)
+    data_range = _stored_range(cells, parameters) if parameters.voi is None else None
+    grey: GreyTable = grey_table(parameters, data_range=data_range)[cells]
+    return grey
+
+
+def pattern_cells(frame: Frame) -> Frame:
+    """Return the cells of a monochrome frame of 8 or 16 bits as the bit patterns by which a grey table is read."""
     if frame.ndim != 2 or frame.dtype.itemsize > 2:
         raise InvalidInput("Frames of this kind are not rendered.", reason="not_renderable")
-    cells = frame.view(np.dtype(f"u{frame.dtype.itemsize}"))
-    data_range = _stored_range(cells, parameters) if parameters.voi is None else None
-    grey = grey_table(parameters, data_range=data_range)[cells]
-    return _picture(Image.fromarray(grey, mode=None), viewport or Viewport(), media_type, quality)
+    return frame.view(np.dtype(f"u{frame.dtype.itemsize}"))
 
 
 def _stored_range(cells: Frame, parameters: GreyscaleParameters) -> tuple[int, int] | None:
@@ -83,6 +121,7 @@ def render_colour(
     *,
     media_type: MediaType = "image/jpeg",
     quality: int = DEFAULT_QUALITY,
+    captions: Captions = _NO_CAPTIONS,
 ) -> bytes:
     """Render a colour frame of 8 bits; full-range luminance and chrominance are turned into RGB."""
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
@@ -95,7 +134,7 @@ def render_colour(
         )
     else:
         raise InvalidInput("Frames of this kind are not rendered.", reason="not_renderable")
-    return _picture(picture, viewport or Viewport(), media_type, quality)
+    return _picture(picture, viewport or Viewport(), media_type, quality, captions)
 
 
 def render_frame(
@@ -107,12 +146,13 @@ def render_frame(
     photometric_interpretation: str | None = None,
     media_type: MediaType = "image/jpeg",
     quality: int = DEFAULT_QUALITY,
+    captions: Captions = _NO_CAPTIONS,
 ) -> bytes:
     """Render any frame we can decode; ``parameters`` are needed for monochrome ones."""
     if pixels.samples_per_pixel == 1 and parameters is not None:
-        return render_grey(frame, parameters, viewport, media_type=media_type, quality=quality)
+        return render_grey(frame, parameters, viewport, media_type=media_type, quality=quality, captions=captions)
     photometric = photometric_interpretation or pixels.photometric_interpretation
-    return render_colour(frame, photometric, viewport, media_type=media_type, quality=quality)
+    return render_colour(frame, photometric, viewport, media_type=media_type, quality=quality, captions=captions)
 
 
 def thumbnail(frame: Frame, pixels: PixelDescription, parameters: GreyscaleParameters | None, *, side: int = 256) -> bytes:
@@ -120,14 +160,28 @@ def thumbnail(frame: Frame, pixels: PixelDescription, parameters: GreyscaleParam
     return render_frame(frame, pixels, parameters, Viewport(width=side, height=side), quality=80)
 
 
-def _picture(picture: Image.Image, viewport: Viewport, media_type: MediaType, quality: int) -> bytes:
-    cut = _cut(picture, viewport)
-    scaled = _scale(cut, viewport)
+def _picture(
+    picture: Image.Image, viewport: Viewport, media_type: MediaType, quality: int, captions: Captions = _NO_CAPTIONS
+) -> bytes:
+    shown = scaled_to_fit(_cut(picture, viewport), viewport)
+    if captions != _NO_CAPTIONS:
+        shown = shown.copy()
+        write_lines(shown, captions.top_left, at_bottom=False)
+        write_lines(shown, captions.bottom_left, at_bottom=True)
+    return encoded_picture(shown, media_type, quality=quality)
+
+
+def encoded_picture(picture: Image.Image, media_type: MediaType, *, quality: int = DEFAULT_QUALITY) -> bytes:
+    """Encode a picture; ``quality`` counts for JPEG alone, GIF holds 256 colours, JPEG 2000 is without loss."""
     target = io.BytesIO()
     if media_type == "image/png":
-        scaled.save(target, "PNG", compress_level=3)
+        picture.save(target, "PNG", compress_level=3)
+    elif media_type == "image/gif":
+        picture.save(target, "GIF")
+    elif media_type == "image/jp2":
+        picture.save(target, "JPEG2000", irreversible=False)
     else:
-        scaled.save(target, "JPEG", quality=max(1, min(quality, 100)))
+        picture.save(target, "JPEG", quality=max(1, min(quality, 100)))
     return target.getvalue()
 
 
@@ -148,7 +202,7 @@ def _cut(picture: Image.Image, viewport: Viewport) -> Image.Image:
     return cut
 
 
-def _scale(picture: Image.Image, viewport: Viewport) -> Image.Image:
+def scaled_to_fit(picture: Image.Image, viewport: Viewport) -> Image.Image:
     """Scale to fit, keeping the proportions; without a size the pixels stay as they are."""
     sides = [side for side in (viewport.width, viewport.height) if side is not None]
     if not sides:
