@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from negatoscope.app.command_line.doctor import certificate_faults
 from negatoscope.app.command_line.run import LEAST_FREE_BYTES, check_free_space, only_run_of, refuse_public_addresses
 from negatoscope.app.demonstration.department import make_password
 from negatoscope.app.demonstration.record import MadeAccount, Record, read_record, write_record
-from negatoscope.app.supervisor import check_ports
+from negatoscope.app.supervisor import check_ports, doors_of
 from negatoscope.platform.errors import SettingsError
-from negatoscope.platform.settings import Settings
+from negatoscope.platform.settings import Settings, load_settings
+from tests.builders.certificates import Authority
 
 
 def test_full_disk_is_said_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +35,53 @@ def test_door_to_the_network_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv(f"NEGATOSCOPE_{name.upper()}", "192.0.2.1")
     with pytest.raises(SettingsError, match=f"NEGATOSCOPE_{name.upper()}"):
         refuse_public_addresses(Settings(data=tmp_path))
+
+
+def test_door_over_tls_may_be_opened_to_the_network(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "web.pem", tmp_path / "web.key"
+    address = "192.0.2.1"
+    refuse_public_addresses(
+        Settings(data=tmp_path, http_host=address, dicom_tls_host=address, http_certificate=certificate, http_key=key)
+    )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"http_certificate": "a.pem"},
+        {"dicom_tls_key": "a.key"},
+        {"dicom_tls_certificate": "a.pem", "dicom_tls_key": "a.key"},
+    ],
+)
+def test_half_a_set_up_of_tls_is_refused(tmp_path: Path, settings: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="NEGATOSCOPE_"):
+        load_settings(data=tmp_path, **settings)
+
+
+def test_the_secured_port_is_a_door_of_its_own_once_it_has_a_certificate(tmp_path: Path) -> None:
+    plain = Settings(data=tmp_path)
+    secured = Settings(data=tmp_path, dicom_tls_certificate=tmp_path, dicom_tls_key=tmp_path, dicom_tls_authorities=tmp_path)
+    assert set(doors_of(plain, ("dimse",))) == {"dimse"}
+    assert set(doors_of(secured, ("dimse", "web"))) == {"dimse", "dimse over TLS", "web"}
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(31, None), (29, "30 days"), (13, "14 days"), (6.5, "7 days"), (0.5, "a day"), (-1, "has expired")],
+)
+def test_doctor_warns_of_certificates_that_end(tmp_path: Path, days: float, said: str | None) -> None:
+    issued = Authority(tmp_path).issue("web", lasts=timedelta(days=60))
+    now = datetime.now(UTC) + timedelta(days=60 - days)
+    settings = Settings(data=tmp_path, http_certificate=issued.certificate, http_key=issued.key)
+    faults = list(certificate_faults(settings, now=now))
+    assert len(faults) == (said is not None)
+    assert all(said is not None and said in fault for fault in faults)
+
+
+def test_doctor_tells_a_certificate_that_cannot_be_read(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, http_certificate=tmp_path / "absent.pem", http_key=tmp_path / "absent.key")
+    (fault,) = certificate_faults(settings, now=datetime.now(UTC))
+    assert "NEGATOSCOPE_HTTP_CERTIFICATE" in fault
 
 
 def test_taken_port_is_named(tmp_path: Path) -> None:

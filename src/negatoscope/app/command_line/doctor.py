@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 import click
@@ -15,12 +15,14 @@ from negatoscope.app.command_line.run import LEAST_FREE_BYTES
 from negatoscope.app.supervisor import answers, doors_of, log_file
 from negatoscope.archive.scrub_store import find_scrub, list_alarms, list_damaged
 from negatoscope.audit.verification import chain_status
+from negatoscope.platform.certificates import read_certificates
 from negatoscope.platform.errors import SettingsError
 from negatoscope.platform.runtime import Platform
 from negatoscope.platform.settings import Settings, load_settings
 from negatoscope.platform.vitals import read_vitals
 
 ROLES = ("web", "dimse", "hl7", "worker")
+WARN_FROM = (timedelta(days=30), timedelta(days=14), timedelta(days=7), timedelta(days=1))
 LONGEST_ROUND = timedelta(days=7)
 Check = Callable[[Platform], Iterator[str]]
 
@@ -56,6 +58,26 @@ def _files(settings: Settings) -> Iterator[str]:
         yield f"{keyring} can be read by others: chmod 600 it. Whoever has it can read every object."
     if settings.models is not None and not settings.models.is_dir():
         yield f"NEGATOSCOPE_MODELS names {settings.models}, which is not a folder."
+    yield from certificate_faults(settings, now=datetime.now(UTC))
+
+
+def certificate_faults(settings: Settings, *, now: datetime) -> Iterator[str]:
+    """Say which certificate of the settings cannot be read or is about to end, louder the nearer its end is."""
+    for name in ("http_certificate", "dicom_tls_certificate", "dicom_tls_authorities"):
+        file = getattr(settings, name)
+        try:
+            found = read_certificates(file) if file is not None else []
+        except SettingsError as error:
+            yield f"NEGATOSCOPE_{name.upper()}: {error}"
+            continue
+        for certificate in found:
+            left = certificate.not_after - now
+            if left <= timedelta(0):
+                yield f"The certificate {certificate.subject} in {file} has expired on {certificate.not_after:%Y-%m-%d}."
+            elif left <= WARN_FROM[0]:
+                within = min(limit for limit in WARN_FROM if left <= limit)
+                days = "a day" if within.days == 1 else f"{within.days} days"
+                yield f"The certificate {certificate.subject} in {file} ends within {days}, on {certificate.not_after:%Y-%m-%d}."
 
 
 def _disk(platform: Platform) -> Iterator[str]:
