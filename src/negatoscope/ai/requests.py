@@ -19,6 +19,7 @@ from negatoscope.ai.engines.choosing import engine_of
 from negatoscope.ai.jobs import RUN_MODEL
 from negatoscope.ai.model import Run, RunEvent, RunState, next_run_state
 from negatoscope.archive.model import Instance
+from negatoscope.archive.prefetch.marks import is_fetched
 from negatoscope.archive.rejections.shown import not_rejected
 from negatoscope.archive.studies import get_study, list_instances
 from negatoscope.audit.trail import record
@@ -47,7 +48,8 @@ def request_runs(platform: Platform, tx: Connection, study_uid: str) -> list[Run
 
 
 def _request_on_stable(platform: Platform, tx: Connection, event: Event) -> None:
-    request_runs(platform, tx, event.subject)
+    if not is_fetched(tx, event.subject):  # a prior from elsewhere was read there
+        request_runs(platform, tx, event.subject)
 
 
 REQUEST_RUNS = Reaction(name="request_ai_runs", kinds=frozenset({"study_stable"}), handle=_request_on_stable)

@@ -13,17 +13,25 @@ from negatoscope.archive import scrubbing, stability
 from negatoscope.archive.following import FOLLOW_PATIENT
 from negatoscope.archive.jobs import BUILD_METADATA, READY_METADATA
 from negatoscope.archive.orphans import sweep_orphans
+from negatoscope.archive.prefetch.fetching import fetch_job
+from negatoscope.archive.prefetch.peers import Speaker, Speakers
+from negatoscope.archive.prefetch.searching import search_job
 from negatoscope.archive.recompression.jobs import RECOMPRESS, RECOMPRESS_STABLE
 from negatoscope.archive.routing.choosing import CONSIDER, ROUTE, notice_quiet_series, release_waiting
 from negatoscope.archive.routing.consignments import Carriers
 from negatoscope.archive.routing.sending import send_job
 from negatoscope.audit.sealing import seal_pending
+from negatoscope.doors.dicomweb import fetching as dicomweb_fetching
 from negatoscope.doors.dicomweb.sending import send_to_server
+from negatoscope.doors.dimse import fetching as dimse_fetching
 from negatoscope.doors.dimse.commitment_job import REPORT_COMMITMENT
 from negatoscope.doors.dimse.sending import notify_device, send_to_device
+from negatoscope.doors.dimse.workitem_reports import REPORT_WORKITEMS, SEND_WORKITEM_REPORTS
 from negatoscope.dose.register import RECORD_EXPOSURES
 from negatoscope.exchange.deliveries import DELIVER, QUEUE_RESULTS
 from negatoscope.orders import matching
+from negatoscope.orders.prefetching import PREFETCH
+from negatoscope.orders.workitems.retention import sweep_workitems
 from negatoscope.platform.job_worker import JobDefinition
 from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
@@ -61,12 +69,23 @@ REACTIONS: tuple[Reaction, ...] = (
     RECOMPRESS_STABLE,
     FOLLOW_PATIENT,
     ROUTE,
+    PREFETCH,
     REPORT_WORKITEMS,
     END_THIRD_PARTY_SHARES,
     END_SHARES_OF_MOVED_STUDY,
 )
 
 CARRIERS = Carriers(to_device=send_to_device, to_server=send_to_server, notify=notify_device)
+SPEAKERS = Speakers(
+    device=Speaker(
+        find_studies=dimse_fetching.find_studies, find_parts=dimse_fetching.find_parts, fetch=dimse_fetching.fetch_study
+    ),
+    server=Speaker(
+        find_studies=dicomweb_fetching.find_studies,
+        find_parts=dicomweb_fetching.find_parts,
+        fetch=dicomweb_fetching.fetch_study,
+    ),
+)
 
 JOBS: tuple[JobDefinition, ...] = (
     RUN_MODEL,
@@ -76,6 +95,8 @@ JOBS: tuple[JobDefinition, ...] = (
     RECOMPRESS,
     CONSIDER,
     send_job(CARRIERS),
+    search_job(SPEAKERS),
+    fetch_job(SPEAKERS),
     SEND_WORKITEM_REPORTS,
 )
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from negatoscope.access.model import Subject
 from negatoscope.archive import store
 from negatoscope.archive.model import Instance, Outcome, Source, StoredInstance
+from negatoscope.archive.prefetch.marks import expected_patient
 from negatoscope.archive.recompression.store import find_original_hash
 from negatoscope.archive.rejections import notes
 from negatoscope.archive.rejections.model import Resent
@@ -163,7 +164,7 @@ def _create_study(tx: Connection, registration: Registration, attributes: Instan
     if known is not None:
         return known
     issuer = registration.platform.settings.issuer
-    patient_id = find_or_create_patient(
+    patient_id = expected_patient(tx, attributes) or find_or_create_patient(
         tx,
         registration.subject,
         identifiers_of(attributes, issuer),

@@ -12,6 +12,7 @@ from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise, decide, visible_patients
 from negatoscope.access.model import Subject
 from negatoscope.access.policy import Obligation
+from negatoscope.archive.prefetch.marks import is_fetched
 from negatoscope.archive.studies import list_instances, list_series
 from negatoscope.archive.tables import studies
 from negatoscope.audit.trail import record
@@ -27,7 +28,9 @@ from negatoscope.platform.runtime import Platform
 
 
 def record_exposures(platform: Platform, tx: Connection, event: Event) -> None:
-    """Add the irradiations of a study that the register does not know yet. Safe to repeat."""
+    """Add the irradiations of a study that the register does not know yet. Safe to repeat; those of elsewhere count there."""
+    if is_fetched(tx, event.subject):
+        return
     projections = {one.series_uid for one in list_series(tx, event.subject) if one.modality in PROJECTION_MODALITIES}
     if not projections:
         # A thousand slices of a CT are not opened one by one, each second, to learn that they are none.

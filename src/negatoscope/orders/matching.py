@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from negatoscope.access.model import Subject, system_subject
 from negatoscope.archive.model import Study
+from negatoscope.archive.prefetch.marks import is_fetched
 from negatoscope.archive.stability import mark_stable
 from negatoscope.archive.studies import attach_to_patient, list_known_instances, list_studies
 from negatoscope.audit.trail import record
@@ -52,7 +53,7 @@ def match_study(platform: Platform, tx: Connection, event: Event, *, is_signed_f
 
 
 def _match(platform: Platform, tx: Connection, study: Study, is_signed_for: IsSignedFor) -> None:
-    match = find_match(tx, study)
+    match = None if is_fetched(tx, study.study_uid) else find_match(tx, study)
     if match is None:
         return
     subject = system_subject(platform.tenant, NAME)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Subject
+from negatoscope.archive.prefetch.marks import is_fetched
 from negatoscope.archive.studies import get_study
 from negatoscope.audit.trail import record
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput
@@ -38,7 +39,7 @@ LONGEST_REASON = 200
 def open_task(platform: Platform, tx: Connection, event: Event) -> None:
     """Put a study that arrived on the list. A second announcement changes nothing."""
     study_uid = event.subject
-    if store.find_task_of_study(tx, study_uid) is not None:
+    if store.find_task_of_study(tx, study_uid) is not None or is_fetched(tx, study_uid):
         return
     now = platform.clock.now()
     study = get_study(tx, study_uid)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from negatoscope.access.model import system_subject
 from negatoscope.access.store.devices import get_device
 from negatoscope.archive.model import Instance, SourceKind, StudyState
+from negatoscope.archive.prefetch.marks import is_fetched
 from negatoscope.archive.report_visibility import visible_instances
 from negatoscope.archive.routing import rule_store, transfer_store
 from negatoscope.archive.routing.conditions import examine
@@ -68,6 +69,8 @@ def consider(platform: Platform, run: JobRun) -> None:
         rules = rule_store.list_rules(tx, enabled_only=True)
         if not rules:
             return
+        if is_fetched(tx, study_uid):
+            rules = [rule for rule in rules if rule.content.with_fetched]
         facts = StudyFacts(platform, tx, study_uid)
         every = list_instances(tx, study_uid)
         shown = list_instances(tx, study_uid, where=visible_instances(system_subject(platform.tenant, NAME)))
