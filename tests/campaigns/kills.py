@@ -79,31 +79,35 @@ class Campaign:
         self._fresh: list[tuple[str, str]] = []
         self._ledger = self._ledger_file.open("a", encoding="ascii")
         # Objects in flight when an earlier campaign stopped have numbers that the tally may not know.
-        self._maker = Maker(seed, first=self.tally.sent + 1000 if self.tally.sent else 0)
-        self._installation = Installation.open(folder / "data")
-        self._load = Load(self._maker, self._acknowledge, self._examine)
+        self.maker = Maker(seed, first=self.tally.sent + 1000 if self.tally.sent else 0)
+        self.installation = Installation.open(folder / "data")
+        self._load = Load(self.maker, self.acknowledge, self._examine)
 
     def run(self, kills: int) -> None:
         """Strike until the tally says so many kills, then read everything back; AssertionError at the first loss."""
         began, earlier = time.monotonic(), self.tally.seconds
         try:
-            self._installation.start_dimse()
-            self._installation.start_web()
+            self.installation.start_dimse()
+            self.installation.start_web()
             for _ in range(STORAGE_SENDERS):
-                self._load.begin(StorageSender(self._installation.dicom_port))
-            self._load.begin(StowSender(self._installation.web_port, self._installation.token))
+                self._load.begin(StorageSender(self.installation.dicom_port))
+            self._load.begin(StowSender(self.installation.web_port, self.installation.token))
             while self.tally.kills < kills:
                 self._strike()
                 self.tally.seconds = earlier + time.monotonic() - began
                 self._keep()
             self._load.stop()
             self._raise_faults()
-            self._check_fresh()
+            self.check_fresh()
             self._check_everything()
         finally:
             self._keep()
-            self._ledger.close()
-            self._installation.close()
+            self.close()
+
+    def close(self) -> None:
+        """Stop every process; the folder stays."""
+        self._ledger.close()
+        self.installation.close()
 
     def _strike(self) -> None:
         turn = self.tally.kills + 1
@@ -113,13 +117,13 @@ class Campaign:
             self._kill_all()
         elif turn % DATABASE_EVERY == 0:
             pause(self._random.uniform(0, LONGEST_LIFE_S))
-            self._installation.kill_database()
+            self.installation.kill_database()
             self._count("database")
         elif turn % WEB_EVERY == 0:
             self._kill_web(failpoint)
         else:
             self._kill_dimse(failpoint)
-        self._check_fresh()
+        self.check_fresh()
         self._raise_faults()
         if self.tally.kills % 50 == 0:
             self._say(self.tally.text())
@@ -128,39 +132,40 @@ class Campaign:
         """Let a DICOM process that was armed at its start die; a new one is started at once."""
         armed = f"{failpoint}:{self._random.randint(1, 12)}" if failpoint else None
         if armed is not None:
-            self._installation.kill_dimse()
-            self._installation.start_dimse(armed)
+            self.installation.kill_dimse()
+            self.installation.start_dimse(armed)
             self._count("dimse random")
-            died = self._installation.kill_dimse(within_s=FAILPOINT_WAIT_S)
+            died = self.installation.kill_dimse(within_s=FAILPOINT_WAIT_S)
         else:
             pause(self._random.uniform(0, LONGEST_LIFE_S))
-            died = self._installation.kill_dimse()
+            died = self.installation.kill_dimse()
         self._count(f"dimse {failpoint}" if died and failpoint else "dimse random")
-        self._installation.start_dimse()
+        self.installation.start_dimse()
 
     def _kill_web(self, failpoint: str | None) -> None:
         if failpoint is not None:
-            self._installation.kill_web()
+            self.installation.kill_web()
             self._count("web random")
-            self._installation.start_web(f"{failpoint}:{self._random.randint(1, 12)}")
-        died = self._installation.kill_web(within_s=FAILPOINT_WAIT_S if failpoint else self._random.uniform(0, LONGEST_LIFE_S))
+            self.installation.start_web(f"{failpoint}:{self._random.randint(1, 12)}")
+        died = self.installation.kill_web(within_s=FAILPOINT_WAIT_S if failpoint else self._random.uniform(0, LONGEST_LIFE_S))
         self._count(f"web {failpoint}" if died and failpoint else "web random")
-        self._installation.start_web()
+        self.installation.start_web()
 
     def _kill_all(self) -> None:
         pause(self._random.uniform(0, LONGEST_LIFE_S))
-        self._installation.kill_dimse()
-        self._installation.kill_web()
-        self._installation.kill_database()
+        self.installation.kill_dimse()
+        self.installation.kill_web()
+        self.installation.kill_database()
         self._count("all at once")
-        self._installation.start_dimse()
-        self._installation.start_web()
+        self.installation.start_dimse()
+        self.installation.start_web()
 
     def _count(self, place: str) -> None:
         self.tally.kills += 1
         self.tally.by_place[place] = self.tally.by_place.get(place, 0) + 1
 
-    def _acknowledge(self, sent: SentObject) -> None:
+    def acknowledge(self, sent: SentObject) -> None:
+        """Note that the product answered for this object."""
         with self._lock:
             self._ledger.write(f"{sent.study_uid}\t{sent.sop_instance_uid}\t{sent.sha256}\n")
             self._fresh.append((sent.sop_instance_uid, sent.sha256))
@@ -175,7 +180,7 @@ class Campaign:
         if sent.sop_instance_uid in found:
             self._check(found[sent.sop_instance_uid], sent.sha256)
 
-    def _check_fresh(self) -> None:
+    def check_fresh(self) -> None:
         """Read back what was acknowledged since the last strike."""
         with self._lock:
             fresh, self._fresh = self._fresh, []
@@ -192,7 +197,7 @@ class Campaign:
     def _check(self, instance: Instance, sha256: str) -> None:
         digest = hashlib.sha256()
         try:
-            with self._installation.platform.blobs.open(instance.blob) as reader:
+            with self.installation.platform.blobs.open(instance.blob) as reader:
                 start = instance.data_set_offset
                 for chunk in reader.chunks(start, reader.size - start):
                     digest.update(chunk)
@@ -203,7 +208,7 @@ class Campaign:
 
     def _find(self, uids: list[str]) -> dict[str, Instance]:
         """Return the rows of these objects, once the database answers."""
-        platform = self._installation.platform
+        platform = self.installation.platform
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -229,8 +234,8 @@ class Campaign:
         for start in range(0, len(lines), PAGE):
             page = {uid: sha256 for _, uid, sha256 in lines[start : start + PAGE]}
             self._check_objects(list(page.items()))
-        root = f"http://127.0.0.1:{self._installation.web_port}/dicom-web"
-        headers = {"Authorization": f"Bearer {self._installation.token}", "Accept": "application/dicom;transfer-syntax=*"}
+        root = f"http://127.0.0.1:{self.installation.web_port}/dicom-web"
+        headers = {"Authorization": f"Bearer {self.installation.token}", "Accept": "application/dicom;transfer-syntax=*"}
         sample = self._random.sample(lines, min(len(lines), READ_THROUGH_THE_DOOR))
         with httpx.Client(headers=headers, timeout=60) as client:
             for study, uid, sha256 in sample:
@@ -241,7 +246,7 @@ class Campaign:
         self._check_agreement()
 
     def _check_agreement(self) -> None:
-        platform = self._installation.platform
+        platform = self.installation.platform
         report = rehash(platform)
         if report.damaged:
             self._lose(f"rows without their objects: {report.damaged[:5]}")

@@ -55,7 +55,7 @@ def create_reader(product: Product) -> None:
 
 def test_help_shows_the_verbs(product: Product) -> None:
     text = product.run("--help").stdout
-    for verb in ("run", "demo", "import", "user", "token", "verify", "doctor", "settings"):
+    for verb in ("run", "demo", "import", "user", "token", "verify", "doctor", "backup", "restore", "drill", "settings"):
         assert f"\n  {verb} " in text
 
 
@@ -137,6 +137,27 @@ def test_verify_names_a_damaged_object(product: Product, tmp_path: Path) -> None
     result = product.run("verify")
     assert result.returncode == 1
     assert "OBJECT " in result.stdout
+
+
+def test_backup_of_the_running_product_is_rehearsed_and_restored(product: Product, tmp_path: Path) -> None:
+    images, backup, keyring = tmp_path / "images", tmp_path / "backup", tmp_path / "keyring.json"
+    images.mkdir()
+    for number in range(3):
+        (images / f"{number}.dcm").write_bytes(part10_bytes(a_dx_image(InstanceNumber=str(number))))
+    product.start(demo=False)
+    assert product.run("import", str(images)).returncode == 0
+    taken = product.run("backup", str(backup), "--keyring-to", str(keyring))
+    assert taken.returncode == 0, taken.stdout + taken.stderr
+    rehearsed = product.run("drill", str(backup))
+    assert rehearsed.returncode == 0, rehearsed.stdout + rehearsed.stderr
+    assert "3 objects read and hashed" in rehearsed.stdout
+    product.stop()
+    other = Product.in_folder(product.folder.parent / "other")
+    restored = other.run("restore", str(backup), "--keyring", str(keyring))
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    verified = other.run("verify")
+    assert verified.returncode == 0, verified.stdout
+    assert "Objects: 3 read and hashed, 0 damaged" in verified.stdout
 
 
 def test_import_takes_a_folder_and_a_zip_and_the_same_again(product: Product, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ class Keeper:
     identity: tuple[Column[str], ...]
 
 
+_DELETION: Final = 0x64656C65
+
 KEEPERS: Final = (
     Keeper(kind="instance", table=instances, identity=(instances.c.sop_instance_uid,)),
     Keeper(kind="quarantined", table=quarantine, identity=(quarantine.c.quarantine_id,)),
@@ -77,6 +79,16 @@ def list_kept_after(tx: Connection, position: Position, limit: int) -> list[Kept
         )
         for row in tx.execute(query)
     ]
+
+
+def hold_objects(tx: Connection) -> None:
+    """Have no stored object deleted until this transaction ends: a backup copies what its rows name."""
+    tx.execute(select(func.pg_advisory_xact_lock_shared(_DELETION)))
+
+
+def try_release_objects(tx: Connection) -> bool:
+    """Tell whether stored objects may be deleted until this transaction ends: not while a backup is taken."""
+    return bool(tx.execute(select(func.pg_try_advisory_xact_lock(_DELETION))).scalar_one())
 
 
 def next_kind(kind: str) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Final
 
-from negatoscope.archive.kept_store import list_keys_between
+from negatoscope.archive.kept_store import list_keys_between, try_release_objects
 from negatoscope.archive.recompression.store import list_released_keys
 from negatoscope.platform.blobs.local import LocalBlobStore
 from negatoscope.platform.logs import get_logger
@@ -41,10 +41,15 @@ def _old_keys(platform: Platform, limit: datetime) -> Iterator[str]:
 
 
 def _sweep(platform: Platform, unclaimed: set[str], limit: datetime) -> int:
-    """Delete those of these keys that no row names; an original that was recompressed since `limit` may still be read."""
+    """Delete those of these keys that no row names; an original that was recompressed since `limit` may still be read.
+
+    Nothing goes while a backup is taken.
+    """
     with platform.database.read(platform.tenant) as tx:
+        if not try_release_objects(tx):
+            return 0
         for key in chain(list_keys_between(tx, min(unclaimed), max(unclaimed)), list_released_keys(tx, limit)):
             unclaimed.discard(key)
-    for key in unclaimed:
-        platform.blobs.delete_key(key)
+        for key in unclaimed:
+            platform.blobs.delete_key(key)
     return len(unclaimed)

@@ -7,6 +7,8 @@ import sys
 import click
 
 from negatoscope import __version__
+from negatoscope.app.command_line.backup import backup, drill, restore
+from negatoscope.app.command_line.conformance import conformance
 from negatoscope.app.command_line.demo import demo
 from negatoscope.app.command_line.doctor import doctor
 from negatoscope.app.command_line.import_ import import_
@@ -29,7 +31,7 @@ def command_line() -> None:
     """
 
 
-for command in (run, demo, import_, user, token, verify, doctor, retry, settings):
+for command in (run, demo, import_, user, token, verify, doctor, backup, restore, drill, retry, settings, conformance):
     command_line.add_command(command)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -91,6 +91,38 @@ class LocalBlobStore:
                 for entry in entries:
                     with contextlib.suppress(FileNotFoundError):
                         yield entry.name, datetime.fromtimestamp(entry.stat().st_mtime, UTC)
+
+    def stored_size_of(self, key: str) -> int | None:
+        """Count the sealed bytes of an object, None when there is none."""
+        try:
+            return self.path_of(key).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def sealed(self, key: str) -> Iterator[bytes]:
+        """Yield an object as it is kept, in pieces of 1 MiB."""
+        source = _FileSource(self.path_of(key))
+        try:
+            for offset in range(0, source.size, FRAME_BYTES):
+                yield source.fetch(offset, FRAME_BYTES)
+        finally:
+            source.close()
+
+    def adopt(self, key: str, sealed: Iterable[bytes]) -> None:
+        """Keep an object that was sealed elsewhere, in the same durable way as a new one."""
+        temporary, descriptor = self.new_temporary()
+        try:
+            try:
+                for piece in sealed:
+                    self._disk.write(descriptor, piece)
+                self._disk.sync(descriptor)
+            finally:
+                self._disk.close(descriptor)
+            self.publish(temporary, key)
+        except OSError as error:
+            raise failure(error) from error
+        finally:
+            self._disk.unlink(temporary)
 
     def sweep_incoming(self, older_than: datetime) -> int:
         """Remove temporary files that a process which ended abruptly left behind; return their number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -72,6 +72,33 @@ class ObjectBlobStore:
                     yield entry["path"].rpartition("/")[2], entry["last_modified"]
         except exceptions.BaseError as error:
             raise _unavailable() from error
+
+    def stored_size_of(self, key: str) -> int | None:
+        """Count the sealed bytes of an object, None when there is none."""
+        try:
+            return _stored_size(self._store, self._path_of(key))
+        except CorruptObject:
+            return None
+
+    def sealed(self, key: str) -> Iterator[bytes]:
+        """Yield an object as it is kept, in pieces of 8 MiB."""
+        path = self._path_of(key)
+        source, size = _ObjectSource(self._store, path), _stored_size(self._store, path)
+        for offset in range(0, size, _PART_BYTES):
+            yield source.fetch(offset, min(_PART_BYTES, size - offset))
+
+    def adopt(self, key: str, sealed: Iterable[bytes]) -> None:
+        """Send an object that was sealed elsewhere, and ask the store whether it has every byte."""
+        path, sent = self._path_of(key), 0
+        try:
+            with obstore.open_writer(self._store, path, buffer_size=_PART_BYTES, max_concurrency=2) as upload:
+                for piece in sealed:
+                    upload.write(piece)
+                    sent += len(piece)
+        except (exceptions.BaseError, OSError) as error:
+            raise _unavailable() from error
+        if _stored_size(self._store, path) != sent:
+            raise Unavailable("The object store kept other bytes than it was given.", reason="storage_failed")
 
     def _path_of(self, key: str) -> str:
         return f"{self._tenant}/{key}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -94,4 +94,16 @@ class BlobStore(Protocol):
 
     def delete_key(self, key: str) -> None:
         """Remove an object that no row names."""
+        ...
+
+    def stored_size_of(self, key: str) -> int | None:
+        """Count the sealed bytes of an object, None when there is none."""
+        ...
+
+    def sealed(self, key: str) -> Iterator[bytes]:
+        """Yield an object as it is kept, sealed, in pieces of a few MiB; CorruptObject when it is missing."""
+        ...
+
+    def adopt(self, key: str, sealed: Iterable[bytes]) -> None:
+        """Return once an object that was sealed elsewhere under the same keyring is durable here; replaces what has the key."""
         ...
