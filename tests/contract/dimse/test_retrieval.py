@@ -143,8 +143,8 @@ def test_a_compressed_object_goes_as_it_is_or_decoded_to_a_destination_that_does
     assert pixels in reads_native_only.received[image.SOPInstanceUID]
 
 
-@pytest.mark.parametrize("destination", ["UNLISTED", "NEGATOSCOPE"])
-def test_an_unlisted_destination_and_ourselves_are_refused_without_a_connection(
+@pytest.mark.parametrize("destination", ["UNLISTED", "NEGATOSCOPE", "VIEWER@127", "../VIEWER"])
+def test_attack_29_an_unlisted_destination_and_ourselves_are_refused_without_a_connection(
     platform: Platform, port: int, destination: str, start_receiver: Callable[..., Receiver]
 ) -> None:
     receiver = start_receiver()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 from pydicom import uid as known
 
+from negatoscope.doors.dimse.extended_negotiation import BASELINE, Options
 from negatoscope.doors.dimse.negotiation import find_refusal, negotiate
 from negatoscope.doors.dimse.pdu import (
     AssociateRequest,
@@ -13,12 +17,16 @@ from negatoscope.doors.dimse.pdu import (
     ProposedContext,
     Rejection,
     RoleSelection,
+    UserIdentity,
     UserInformation,
 )
 from negatoscope.doors.dimse.sop_classes import SERVED, STORAGE_CLASSES, Family, family_of
 
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
 ECHO = "1.2.840.10008.1.1"
+FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 def a_request(
@@ -29,6 +37,8 @@ def a_request(
     roles: tuple[RoleSelection, ...] = (),
     window: AsynchronousWindow | None = None,
     storage: frozenset[str] = frozenset(),
+    extended: Mapping[str, bytes] = NOTHING,
+    identity: UserIdentity | None = None,
 ) -> AssociateRequest:
     return AssociateRequest(
         protocol_version=version,
@@ -45,6 +55,8 @@ def a_request(
             roles=roles,
             asynchronous_window=window,
             storage_classes=storage,
+            extended=extended,
+            user_identity=identity,
         ),
     )
 
@@ -164,3 +176,39 @@ def test_a_wrong_version_context_or_length_is_refused() -> None:
     assert find_refusal(a_request(application_context="1.2.3")) == Rejection.APPLICATION_CONTEXT
     assert find_refusal(a_request(maximum_length=1)) == Rejection.NO_REASON
     assert find_refusal(a_request()) is None
+
+
+@pytest.mark.parametrize(
+    ("abstract_syntax", "proposed", "answer", "options"),
+    [
+        (FIND, b"\x01", b"\x01", Options(is_relational=True)),
+        (FIND, b"\x00\x01", b"\x00\x01", Options(combines_date_time=True)),
+        (
+            FIND,
+            b"\x01" * 9,
+            b"\x01\x01\x00\x00\x00\x01\x00",
+            Options(is_relational=True, combines_date_time=True, matches_empty=True),
+        ),
+        (FIND, b"\xff", b"\x01", Options(is_relational=True)),
+        (FIND, b"", None, BASELINE),
+        (MOVE, b"\x01\x01", b"\x01\x00", Options(is_relational=True)),
+        (DX, b"\x02", None, BASELINE),
+    ],
+)
+def test_extended_negotiation_promises_what_both_can(
+    abstract_syntax: str, proposed: bytes, answer: bytes | None, options: Options
+) -> None:
+    request = a_request(
+        (abstract_syntax, (known.ImplicitVRLittleEndian,)), extended={abstract_syntax: proposed, "1.2.3": b"\x01"}
+    )
+    accept, negotiated = negotiate(request, maximum_length=1)
+    assert accept.user_information.extended == ({} if answer is None else {abstract_syntax: answer})
+    assert negotiated.contexts[1].options == options
+
+
+@pytest.mark.parametrize(("is_confirmed", "is_wanted"), [(True, True), (True, False), (False, True)])
+def test_a_user_is_confirmed_only_when_checked_and_asked(is_confirmed: bool, is_wanted: bool) -> None:
+    identity = UserIdentity(kind=2, response_requested=is_wanted, primary=b"a", secondary=b"b")
+    request = a_request((ECHO, (known.ImplicitVRLittleEndian,)), identity=identity)
+    accept, _ = negotiate(request, maximum_length=1, user_is_confirmed=is_confirmed)
+    assert accept.user_information.user_is_confirmed == (is_confirmed and is_wanted)
