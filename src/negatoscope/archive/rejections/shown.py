@@ -28,10 +28,19 @@ def series_is_shown(hidden: AbstractSet[RejectionTitle], visible: ColumnElement[
     return _is_shown(hidden, of_series, exists().where(same, visible).correlate(series))
 
 
+def series_is_whole() -> ColumnElement[bool]:
+    """Keep the series of which nothing is rejected: whoever sees rejected objects too sees the same of them."""
+    of_series = and_(rejections.c.study_uid == series.c.study_uid, rejections.c.series_uid == series.c.series_uid)
+    return not_(exists().where(of_series, _IN_FORCE).correlate(series))
+
+
 def study_is_shown(hidden: AbstractSet[RejectionTitle], visible: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Keep the studies in which something is left."""
+    """Keep the studies in which something is left: not those from which all was moved away."""
     of_study = rejections.c.study_uid == studies.c.study_uid
-    return _is_shown(hidden, of_study, exists().where(instances.c.study_uid == studies.c.study_uid, visible).correlate(studies))
+    left = exists().where(instances.c.study_uid == studies.c.study_uid, visible).correlate(studies)
+    shown = _is_shown(hidden, of_study, left)
+    # The number on the row of a stable study is what a reader sees of it.
+    return or_(studies.c.state != "stable", studies.c.instances > 0) & shown if hidden == EVERYTHING else shown
 
 
 def _is_shown(
