@@ -4,51 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import ARRAY, BigInteger, Column, Connection, DateTime, MetaData, RowMapping, Table, Text, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from negatoscope.archive.kept_store import KeptObject, Position
-
-metadata: Final = MetaData()
-
-scrubs: Final = Table(
-    "scrubs",
-    metadata,
-    Column("kind", Text, nullable=False),
-    Column("after", ARRAY(Text), nullable=False),
-    Column("due_at", DateTime(timezone=True), nullable=False),
-    Column("round_began_at", DateTime(timezone=True), nullable=False),
-    Column("round_objects", BigInteger, nullable=False),
-    Column("round_bytes", BigInteger, nullable=False),
-    Column("last_round_ended_at", DateTime(timezone=True)),
-    Column("last_round_objects", BigInteger, nullable=False),
-    Column("last_round_bytes", BigInteger, nullable=False),
-)
-
-damaged_objects: Final = Table(
-    "damaged_objects",
-    metadata,
-    Column("blob_key", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("study_uid", Text),
-    Column("fault", Text, nullable=False),
-    Column("found_at", DateTime(timezone=True), nullable=False),
-    Column("seen_at", DateTime(timezone=True), nullable=False),
-    Column("mended_at", DateTime(timezone=True)),
-)
-
-storage_alarms: Final = Table(
-    "storage_alarms",
-    metadata,
-    Column("place", Text, primary_key=True),
-    Column("reason", Text, nullable=False),
-    Column("raised_at", DateTime(timezone=True), nullable=False),
-    Column("seen_at", DateTime(timezone=True), nullable=False),
-    Column("times", BigInteger, nullable=False),
-)
+from negatoscope.archive.tables import damaged_objects, scrubs, storage_alarms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

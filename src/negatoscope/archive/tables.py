@@ -155,3 +155,40 @@ renderings = Table(
     Column("recipe", Text, primary_key=True),
     Column("picture", LargeBinary, nullable=False),
 )
+
+scrubs = Table(
+    "scrubs",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("after", ARRAY(Text), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("round_began_at", DateTime(timezone=True), nullable=False),
+    Column("round_objects", BigInteger, nullable=False),
+    Column("round_bytes", BigInteger, nullable=False),
+    Column("last_round_ended_at", DateTime(timezone=True)),
+    Column("last_round_objects", BigInteger, nullable=False),
+    Column("last_round_bytes", BigInteger, nullable=False),
+)
+
+damaged_objects = Table(
+    "damaged_objects",
+    metadata,
+    Column("blob_key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("study_uid", Text),
+    Column("fault", Text, nullable=False),
+    Column("found_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("mended_at", DateTime(timezone=True)),
+)
+
+storage_alarms = Table(
+    "storage_alarms",
+    metadata,
+    Column("place", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("raised_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("times", BigInteger, nullable=False),
+)

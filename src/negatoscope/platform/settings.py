@@ -80,9 +80,6 @@ class Settings(BaseSettings):
     scrub_mb_per_s: float = Field(
         default=10.0, ge=0, le=10_000, description="Megabytes of stored objects read and hashed again each second; 0: none"
     )
-    scrub_mb_per_s: float = Field(
-        default=10.0, ge=0, le=10_000, description="Megabytes of stored objects read and hashed again each second; 0: none"
-    )
     hl7_results_to: str | None = Field(default=None, description="host:port that receives results (ORU^R01)")
     models: Path | None = Field(default=None, description="Folder of AI models that may run here, with its list of hashes")
     inference_url: str | None = Field(default=None, description="KServe v2 server that runs the models instead of this machine")
