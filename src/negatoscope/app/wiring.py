@@ -10,6 +10,7 @@ from negatoscope.ai.jobs import RUN_MODEL
 from negatoscope.ai.requests import REQUEST_RUNS
 from negatoscope.ai.results import SETTLE_FINDINGS
 from negatoscope.archive import scrubbing, stability
+from negatoscope.archive.discs.writing import WRITE_DISC, expire_discs
 from negatoscope.archive.following import FOLLOW_PATIENT
 from negatoscope.archive.jobs import BUILD_METADATA, READY_METADATA
 from negatoscope.archive.orphans import sweep_orphans
@@ -98,6 +99,7 @@ JOBS: tuple[JobDefinition, ...] = (
     search_job(SPEAKERS),
     fetch_job(SPEAKERS),
     SEND_WORKITEM_REPORTS,
+    WRITE_DISC,
 )
 
 PERIODIC: tuple[Periodic, ...] = (
@@ -108,6 +110,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="orphans", period_s=86_400.0, run=sweep_orphans),
     Periodic(name="scrub", period_s=scrubbing.PERIOD_S, run=scrubbing.scrub),
     Periodic(name="workitems", period_s=3600.0, run=sweep_workitems),
+    Periodic(name="discs", period_s=3600.0, run=expire_discs),
     Periodic(name="sessions", period_s=3600.0, run=sweep_access),
     Periodic(name="audit", period_s=0.5, run=seal),
 )

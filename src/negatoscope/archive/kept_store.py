@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Column, Connection, Table, Text, cast, func, literal, null, select, tuple_
 
+from negatoscope.archive.discs.tables import disc_files
 from negatoscope.archive.tables import instance_conflicts, instances, quarantine
 from negatoscope.platform.blobs.port import BlobRef
 
@@ -31,6 +32,7 @@ KEEPERS: Final = (
         table=instance_conflicts,
         identity=(instance_conflicts.c.sop_instance_uid, instance_conflicts.c.blob_sha256),
     ),
+    Keeper(kind="disc", table=disc_files, identity=(disc_files.c.disc_id,)),
 )
 
 

@@ -132,8 +132,9 @@ def test_copy_of_the_files_is_given_to_a_link_that_says_so_alone(
         return
     with ZipFile(BytesIO(b"".join(open_study_files(platform, holder, department.study_uid)))) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == ["DICOM/00001.dcm"]
-        assert str(dcmread(BytesIO(archive.read("DICOM/00001.dcm"))).StudyInstanceUID) == department.study_uid
+        names = ["DICOM/ST000001/SE000001/IM000001", "PICTURES/P000001.JPG", "INDEX.HTM", "README.TXT", "DICOMDIR"]
+        assert archive.namelist() == names
+        assert str(dcmread(BytesIO(archive.read(names[0]))).StudyInstanceUID) == department.study_uid
     with platform.database.read(platform.tenant) as tx:
         (sealed,) = search_entries(tx, EntryFilter(action="download_dicom")).entries
     assert sealed.entry.actor.name == "Dr Fantine Tholomyès"

@@ -11,6 +11,7 @@ from negatoscope.app.command_line.backup import backup, drill, restore
 from negatoscope.app.command_line.conformance import conformance
 from negatoscope.app.command_line.demo import demo
 from negatoscope.app.command_line.doctor import doctor
+from negatoscope.app.command_line.export import export
 from negatoscope.app.command_line.import_ import import_
 from negatoscope.app.command_line.retry import retry
 from negatoscope.app.command_line.run import run
@@ -31,7 +32,7 @@ def command_line() -> None:
     """
 
 
-for command in (run, demo, import_, user, token, verify, doctor, backup, restore, drill, retry, settings, conformance):
+for command in (run, demo, import_, export, user, token, verify, doctor, backup, restore, drill, retry, settings, conformance):
     command_line.add_command(command)
 
 

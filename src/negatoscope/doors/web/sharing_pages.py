@@ -21,7 +21,7 @@ from negatoscope.archive.model import Study
 from negatoscope.archive.studies import get_study, list_studies
 from negatoscope.doors.web.access_sentences import explain
 from negatoscope.doors.web.dependencies import address_of, platform_of, requires
-from negatoscope.doors.web.language import N_, gettext
+from negatoscope.doors.web.language import N_, current_language, gettext
 from negatoscope.doors.web.session_cookie import set_session
 from negatoscope.doors.web.templates import page, see_other
 from negatoscope.platform.errors import InvalidInput, Refused, Unauthenticated
@@ -151,7 +151,7 @@ def download_study(
     subject: Annotated[Subject, Depends(requires(Action.DOWNLOAD_DICOM))],
 ) -> Response:
     """Give out the files of a study as one ZIP."""
-    pieces = open_study_files(platform_of(request), subject, study_uid)
+    pieces = open_study_files(platform_of(request), subject, study_uid, language=current_language())
     headers = {"Content-Disposition": 'attachment; filename="study.zip"'}
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 

@@ -32,6 +32,7 @@ class Concern(StrEnum):
     NOT_SAID = "not_said"
     LOOKS_LIKE_TEXT = "looks_like_text"
     RECOGNISABLE = "recognisable"
+    NOT_LOOKED_AT = "not_looked_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
