@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Text, TextClause, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from negatoscope.archive.tables import instances, renderings, series, series_metadata, studies
+from negatoscope.platform.database import written_out
 
 
 class SeriesBlock(NamedTuple):
@@ -21,15 +23,30 @@ class SeriesBlock(NamedTuple):
 
 
 def list_blocks(
-    tx: Connection, study_uid: str, series_uid: str | None, form: int, *, where: ColumnElement[bool], kept_for: ColumnElement[bool]
+    tx: Connection,
+    study_uid: str,
+    series_uid: str | None,
+    form: int,
+    *,
+    where: ColumnElement[bool],
+    kept_for: ColumnElement[bool],
 ) -> tuple[UUID | None, list[SeriesBlock]]:
     """Return the blocks of a study or of one series, with the patient of the study; (None, []) when there is nothing.
 
     `kept_for`: the series whose kept blocks hold what the condition keeps, no more and no less.
     """
+    given = {"study": study_uid} if series_uid is None else {"study": study_uid, "series": series_uid}
+    statement = _blocks(series_uid is not None, form, where, kept_for)
+    rows = tx.execute(statement, given).all()
+    return (rows[0][3], [SeriesBlock(row[0], row[1], row[2], row[4]) for row in rows]) if rows else (None, [])
+
+
+@lru_cache(maxsize=64)
+def _blocks(of_one: bool, form: int, where: ColumnElement[bool], kept_for: ColumnElement[bool]) -> TextClause:
+    study_uid = bindparam("study", type_=Text(), required=False)
     counted = select(instances.c.series_uid, func.count().label("instances")).where(instances.c.study_uid == study_uid, where)
-    if series_uid is not None:
-        counted = counted.where(instances.c.series_uid == series_uid)
+    if of_one:
+        counted = counted.where(instances.c.series_uid == bindparam("series", type_=Text(), required=False))
     counts = counted.group_by(instances.c.series_uid).subquery("counts")
     kept = series_metadata.c
     is_whole = (
@@ -43,8 +60,7 @@ def list_blocks(
     query = select(counts.c.series_uid, counts.c.instances, kept.block, whose, series.c.revision)
     same = (series.c.study_uid == study_uid) & (series.c.series_uid == counts.c.series_uid)
     joined = counts.join(series, same).outerjoin(series_metadata, is_whole & kept_for)
-    rows = tx.execute(query.select_from(joined).order_by(counts.c.series_uid)).all()
-    return (rows[0][3], [SeriesBlock(row[0], row[1], row[2], row[4]) for row in rows]) if rows else (None, [])
+    return written_out(query.select_from(joined).order_by(counts.c.series_uid))
 
 
 def upsert_block(

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Text,
+    TextClause,
+    bindparam,
+    case,
+    func,
+    select,
+    true,
+    update,
+)
 
 from negatoscope.archive.model import HeldInstance, Instance, Series, Study, StudyState
 from negatoscope.archive.rejections.shown import not_rejected
@@ -15,7 +29,10 @@ from negatoscope.archive.tables import instance_conflicts, instances, quarantine
 from negatoscope.formats.dicom.attributes import PixelDescription, Request
 from negatoscope.formats.dicom.uids import SeriesUid, SopInstanceUid, StudyUid
 from negatoscope.platform.blobs.port import BlobRef
+from negatoscope.platform.database import written_out
 from negatoscope.platform.errors import NotFound
+
+_Uid = str | ColumnElement[str]
 
 
 def instance_count() -> ColumnElement[int]:
@@ -96,10 +113,20 @@ def list_instances_and_patient(
     where: ColumnElement[bool],
 ) -> tuple[UUID | None, list[Instance]]:
     """Return the same with the patient of the study, in one query; (None, []) when there is nothing."""
-    query = _select_instances(study_uid, series_uid, sop_instance_uid).where(where).add_columns(studies.c.patient_id)
-    joined = instances.join(studies, studies.c.study_uid == instances.c.study_uid)
-    rows = tx.execute(query.select_from(joined)).mappings().all()
+    asked = {"study": study_uid, "series": series_uid, "instance": sop_instance_uid}
+    given = {name: uid for name, uid in asked.items() if uid is not None}
+    rows = tx.execute(_instances_and_patient(frozenset(given), where), given).mappings().all()
     return (rows[0]["patient_id"], [_instance(row) for row in rows]) if rows else (None, [])
+
+
+@lru_cache(maxsize=64)
+def _instances_and_patient(given: frozenset[str], where: ColumnElement[bool]) -> TextClause:
+    series_uid, sop_instance_uid = (
+        bindparam(name, type_=Text(), required=False) if name in given else None for name in ("series", "instance")
+    )
+    query = _select_instances(bindparam("study", type_=Text(), required=False), series_uid, sop_instance_uid)
+    joined = instances.join(studies, studies.c.study_uid == instances.c.study_uid)
+    return written_out(query.where(where).add_columns(studies.c.patient_id).select_from(joined))
 
 
 def find_instance(tx: Connection, sop_instance_uid: str) -> Instance | None:
@@ -210,7 +237,7 @@ def _select_studies() -> Select[Any]:
     return select(*kept, instance_count().label("instances"), series_count().label("series"))
 
 
-def _select_instances(study_uid: str, series_uid: str | None, sop_instance_uid: str | None) -> Select[Any]:
+def _select_instances(study_uid: _Uid, series_uid: _Uid | None, sop_instance_uid: _Uid | None) -> Select[Any]:
     columns = instances.c
     query = select(*columns).where(columns.study_uid == study_uid)
     if series_uid is not None:

@@ -21,6 +21,7 @@ APPLICATION_ROLE = "negatoscope_application"
 DISK_FULL = "53100"
 
 metadata = sqlalchemy.MetaData()
+_NAMED = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
 
 
 class Database:
@@ -88,9 +89,10 @@ def tenant_of(tx: Connection) -> TenantId:
 def written_out(statement: ClauseElement) -> TextClause:
     """Return a statement as text, for those that each request runs: looking up its compiled form costs more than running it.
 
-    Its parameters are `bindparam`s by name; values come back as the driver gives them.
+    Its parameters are `bindparam`s by name, not `required` where a constant list stands beside them; values come back as the
+    driver gives them.
     """
-    compiled = statement.compile(dialect=postgresql.dialect(paramstyle="named"))  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
+    compiled = statement.compile(dialect=_NAMED, compile_kwargs={"render_postcompile": True})
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return text(str(compiled).replace("::", r"\:\:")).bindparams(**constants)
 

@@ -6,15 +6,21 @@ import json
 from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
 from sqlalchemy import text
+from zstandard import ZstdCompressor
 
+from negatoscope.access.model import Role
 from negatoscope.archive.metadata import cache_study_metadata, read_attributes, read_bulk_data, series_metadata
+from negatoscope.archive.rejections.model import RejectionTitle
 from negatoscope.archive.study_store import list_instances
 from negatoscope.formats.dicom.transfer_syntaxes import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, JPEG_LS_LOSSLESS
 from negatoscope.platform.errors import NotFound
 from negatoscope.platform.runtime import Platform
 from tests.builders.archive import archivist, store_bytes, store_data_set
 from tests.builders.dicom import a_ct_slice, a_dx_image, a_file
+from tests.builders.rejection_notes import a_rejection_note
+from tests.builders.subjects import a_user
 
 ROOT = "http://pacs.test/dicom-web"
 
@@ -115,6 +121,28 @@ def test_text_that_imitates_a_reference_stays_text(platform: Platform) -> None:
     store_data_set(platform, image)
     model = metadata(platform, image.StudyInstanceUID)[0]
     assert "pacs.test" not in json.dumps(model["00081030"])
+
+
+def test_who_sees_rejected_images_reads_kept_blocks_of_whole_series_alone(platform: Platform) -> None:
+    first = a_ct_slice()
+    other = a_ct_slice(StudyInstanceUID=first.StudyInstanceUID, SeriesInstanceUID=first.SeriesInstanceUID)
+    apart = a_ct_slice(StudyInstanceUID=first.StudyInstanceUID, SeriesNumber=2)
+    for image in (first, other, apart):
+        store_data_set(platform, image)
+    subject = a_user(platform, Role.RADIOLOGIST, Role.ADMINISTRATOR)
+    store_data_set(platform, a_rejection_note(RejectionTitle.QUALITY.value, first))
+    cache_study_metadata(platform, first.StudyInstanceUID)
+    with platform.database.transaction(platform.tenant) as tx:
+        tx.execute(text("update series_metadata set block = :block"), {"block": ZstdCompressor().compress(b'["kept"]')})
+
+    def told(image: Dataset) -> list[Any]:
+        study_uid, series_uid = str(image.StudyInstanceUID), str(image.SeriesInstanceUID)
+        found = series_metadata(platform, subject, study_uid=study_uid, series_uid=series_uid, bulk_data_root=ROOT)
+        models: list[Any] = json.loads(found)
+        return models
+
+    assert told(apart) == ["kept"]
+    assert {model["00080018"]["Value"][0] for model in told(first)} == {first.SOPInstanceUID, other.SOPInstanceUID}
 
 
 def test_unknown_study_has_no_metadata(platform: Platform) -> None:
