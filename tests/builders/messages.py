@@ -20,6 +20,7 @@ SOURCE: Final = WEB.parent.parent
 PEOPLE_AREAS: Final = (
     "access",
     "archive/routing",
+    "archive/prefetch",
     "patients",
     "orders",
     "reading",

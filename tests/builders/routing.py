@@ -89,7 +89,7 @@ def a_device(platform: Platform, ae_title: str, port: int) -> UUID:
         ae_title=ae_title,
         description="A device of the tests",
         addresses=["127.0.0.1"],
-        services=[Action.STORE_IMAGES],
+        services=[Action.STORE_IMAGES, Action.QUERY_IMAGES, Action.RETRIEVE_IMAGES],
         host="127.0.0.1",
         port=port,
     )

@@ -88,6 +88,7 @@ FIRST_ORDER: Final = "main tbody a[href^='/orders/']"
 FIRST_USER: Final = "main a[href^='/users/']:not([href='/users/new'])"
 FIRST_DEVICE: Final = "main tbody a[href^='/devices/']"
 FIRST_RULE: Final = "main tbody a[href^='/routing/']"
+FIRST_SOURCE: Final = "main tbody a[href^='/prefetch/']"
 FIRST_SERVER: Final = "main tbody a[href^='/servers/']"
 NEW_ORDER: Final = "main a[href^='/orders/new']"
 DESK_MENU: Final = ".desk-bar details summary"
@@ -322,6 +323,10 @@ WATCH: Final = (
     Screen(name="server", login="admin", path="/servers", route="/servers/{server_id}", follow=(FIRST_SERVER,)),
     Screen(name="new-server", login="admin", path="/servers/new"),
     Screen(name="new-server-faults", login="admin", path="/servers/new", send=("form[action='/servers']",), shown=FAULTS, is_answer=True),
+    Screen(name="prior-sources", login="admin", path="/prefetch"),
+    Screen(name="prior-source", login="admin", path="/prefetch", route="/prefetch/{source_id}", follow=(FIRST_SOURCE,)),
+    Screen(name="new-prior-source", login="admin", path="/prefetch/new"),
+    Screen(name="new-prior-source-faults", login="admin", path="/prefetch/new", send=("form[action='/prefetch']",), shown=FAULTS, is_answer=True),
     Screen(name="installation", login="admin", path="/admin"),
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ LONGEST_REASON = 200
 
 
 def open_task(platform: Platform, tx: Connection, event: Event) -> None:
-    """Put a study that arrived on the list. A second announcement changes nothing."""
+    """Put a study that arrived on the list. A second announcement changes nothing; a prior from elsewhere was read there."""
     study_uid = event.subject
     if store.find_task_of_study(tx, study_uid) is not None or is_fetched(tx, study_uid):
         return

@@ -26,6 +26,7 @@ from negatoscope.doors.web import (
     preferences,
     reading_pages,
     recompression_pages,
+    prefetch_pages,
     reporting_pages,
     rooms_pages,
     routing_pages,
@@ -66,6 +67,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit_pages.router,
     admin_pages.router,
     about_pages.router,
+    prefetch_pages.router,
 )
 
 PUBLIC_PATHS: Final = frozenset({

@@ -62,6 +62,10 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType({
     "status_0124": N_("The receiver does not allow it"),
     "status_0122": N_("The receiver does not take this kind of object"),
     "status_0110": N_("The receiver failed to process it"),
+    "status_A801": N_("The archive does not know our AE title as a destination"),
+    "nothing_came": N_("Nothing came"),
+    "no_patient_number": N_("The patient has no number of this issuer"),
+    "source_off": N_("The source was switched off meanwhile"),
     "status_0111": N_("The receiver keeps other bytes under this identifier"),
 })  # fmt: skip
 """The frequent reasons in words; for the others the machine word has to do."""
