@@ -11,12 +11,23 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from negatoscope.access.actions import Action
 from negatoscope.access.refusals import record_refusal
-from negatoscope.doors.dicomweb import frames, pictures, qido, stow, wado
+from negatoscope.doors.dicomweb import (
+    frames,
+    pictures,
+    qido,
+    stow,
+    wado,
+    workitem_search,
+    workitem_subscriptions,
+    workitems,
+)
+from negatoscope.doors.dicomweb.capabilities import describe
 from negatoscope.doors.dicomweb.requests import platform_of
+from negatoscope.doors.dicomweb.workitem_channel import Channels, open_workitem_channel
 from negatoscope.doors.problems import problem, problem_of
 from negatoscope.platform.errors import NegatoscopeError
 from negatoscope.platform.runtime import Platform
@@ -37,6 +48,9 @@ class DicomwebRoute:
 _STUDIES: Final = "/studies"
 _STUDY: Final = "/studies/{study_uid}"
 _SERIES: Final = _STUDY + "/series/{series_uid}"
+_WORKITEMS: Final = "/workitems"
+_WORKITEM: Final = _WORKITEMS + "/{workitem_uid}"
+_SUBSCRIBER: Final = _WORKITEM + "/subscribers/{ae_title}"
 _INSTANCE: Final = _SERIES + "/instances/{sop_instance_uid}"
 
 ROUTES: Final = (
@@ -64,15 +78,27 @@ ROUTES: Final = (
     DicomwebRoute(_SERIES + "/thumbnail", "GET", Action.VIEW_IMAGES, pictures.retrieve_thumbnail),
     DicomwebRoute(_INSTANCE + "/thumbnail", "GET", Action.VIEW_IMAGES, pictures.retrieve_thumbnail),
     DicomwebRoute(_INSTANCE + "/frames/{frame}/thumbnail", "GET", Action.VIEW_IMAGES, pictures.retrieve_thumbnail),
+    DicomwebRoute(_WORKITEMS, "POST", Action.CREATE_WORKITEM, workitems.create),
+    DicomwebRoute(_WORKITEMS, "GET", Action.QUERY_WORKITEMS, workitem_search.search_workitems),
+    DicomwebRoute(_WORKITEM, "GET", Action.QUERY_WORKITEMS, workitems.retrieve),
+    DicomwebRoute(_WORKITEM, "POST", Action.PERFORM_WORKITEM, workitems.update),
+    DicomwebRoute(_WORKITEM + "/state", "PUT", Action.PERFORM_WORKITEM, workitems.change_state),
+    DicomwebRoute(_WORKITEM + "/cancelrequest", "POST", Action.CANCEL_WORKITEM, workitems.request_cancel),
+    DicomwebRoute(_SUBSCRIBER, "POST", Action.WATCH_WORKITEMS, workitem_subscriptions.subscribe_to),
+    DicomwebRoute(_SUBSCRIBER, "DELETE", Action.WATCH_WORKITEMS, workitem_subscriptions.unsubscribe_from),
+    DicomwebRoute(_SUBSCRIBER + "/suspend", "POST", Action.WATCH_WORKITEMS, workitem_subscriptions.suspend),
 )
 
 
 def create_dicomweb(platform: Platform) -> Starlette:
     """Return the application, to be mounted at /dicom-web."""
     routes = [Route(route.path, route.endpoint, methods=[route.method]) for route in ROUTES]
+    routes.append(Route("/", describe(ROUTES), methods=["OPTIONS"]))
+    channel = WebSocketRoute("/subscribers/{ae_title}", open_workitem_channel)
     handlers = {NegatoscopeError: _answer, HTTPException: _answer_status, Exception: _answer}
-    app = Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=[*routes, channel], exception_handlers=handlers)
     app.state.platform = platform
+    app.state.channels = Channels(platform)
     return app
 
 

@@ -209,8 +209,7 @@ def list_followings(tx: Connection) -> list[Following]:
             waiting_columns[0].label("waiting"),
             waiting_columns[1].label("oldest_waiting"),
         )
-        .join(held, literal(True))
-        .join(waits, literal(True))
+        .select_from(workitem_subscribers.join(held, literal(True)).join(waits, literal(True)))
         .order_by(workitem_subscribers.c.ae_title, workitem_subscribers.c.wire)
     )
     return [
