@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -62,6 +63,12 @@ class OpenInstance:
         """Count the bytes of the Part 10 file."""
         stored = self.instance.blob.size
         return stored if self.head is None else len(self.head.content) + stored - self.head.tail_offset
+
+    @property
+    def etag(self) -> str:
+        """Return what changes whenever the bytes given out would, by correction too."""
+        stored = self.instance.blob.sha256[:32]
+        return stored if self.head is None else f"{stored}-{hashlib.sha256(self.head.content).hexdigest()[:16]}"
 
     @property
     def frames(self) -> int:
@@ -161,6 +168,17 @@ class OpenFrames:
         with self.platform.blobs.open(self.instance.blob) as reader:
             yield from frame_pieces(reader, self.instance, frame)
 
+    def stored_range(self, frame: int, offset: int, length: int) -> Iterator[bytes]:
+        """Yield a range of the stored bytes of a frame: of HTJ2K, a prefix is a smaller picture."""
+        place, end = 0, offset + length
+        for piece in self.stored(frame):
+            wanted = piece[max(0, offset - place) : max(0, end - place)]
+            if wanted:
+                yield wanted
+            place += len(piece)
+            if place >= end:
+                return
+
     def encoded(self, frame: int, transfer_syntax_uid: str) -> bytes:
         """Return a frame in this transfer syntax."""
         stored = read_frame(self.platform.blobs, self.instance, frame)
@@ -199,10 +217,26 @@ def read_pixels(platform: Platform, instance: Instance, frame: int = 1) -> NDArr
 
 @dataclass(frozen=True, slots=True)
 class OpenPixelData:
-    """The whole value of native pixel data."""
+    """The value of native pixel data, whole or by range."""
 
-    chunks: Iterator[bytes]
-    length: int
+    blobs: BlobStore
+    instance: Instance
+    span: ByteSpan
+
+    @property
+    def length(self) -> int:
+        """Count the bytes."""
+        return self.span.length
+
+    @property
+    def etag(self) -> str:
+        """Return what changes whenever the bytes would."""
+        return f"{self.instance.blob.sha256[:32]}-pixels"
+
+    def chunks(self, offset: int, length: int) -> Iterator[bytes]:
+        """Yield a range in pieces."""
+        with self.blobs.open(self.instance.blob) as reader:
+            yield from pieces(reader, self.instance, ByteSpan(self.span.offset + offset, length))
 
 
 def open_pixel_data(
@@ -222,9 +256,4 @@ def open_pixel_data(
     if is_encapsulated(instance):
         return OpenFrames(platform, instance, tuple(range(1, instance.frames + 1)))
     span = ByteSpan(instance.pixel_offset, instance.pixel_length)
-    return OpenPixelData(_span_chunks(platform.blobs, instance, span), span.length)
-
-
-def _span_chunks(blobs: BlobStore, instance: Instance, span: ByteSpan) -> Iterator[bytes]:
-    with blobs.open(instance.blob) as reader:
-        yield from pieces(reader, instance, span)
+    return OpenPixelData(platform.blobs, instance, span)

@@ -71,7 +71,7 @@ def test_path_with_a_study_takes_that_study_alone(door: Door, post: Post) -> Non
     [
         ("application/json", 415),
         ("multipart/form-data; boundary=b", 415),
-        ('multipart/related; type="application/dicom+json"; boundary=b', 415),
+        ('multipart/related; type="application/dicom+xml"; boundary=b', 415),
         ('multipart/related; type="application/dicom"', 400),
         ('multipart/related; type="application/dicom"; boundary=' + "b" * 71, 400),
         ('multipart/related; type="application/dicom"; boundary=other', 400),

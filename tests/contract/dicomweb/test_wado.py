@@ -319,3 +319,33 @@ def test_large_frame_is_streamed_whole(door: Door, client: httpx.Client) -> None
     ((_, frame),) = parts(response)
     assert frame == image.PixelData
     assert int(response.headers["content-length"]) == len(response.content) > 2 << 20
+
+
+def test_stored_frame_by_range(client: httpx.Client, compressed: Dataset) -> None:
+    accept = "image/jls"
+    whole = client.get(f"{path_of(compressed)}/frames/1", headers={"Accept": accept})
+    assert (whole.status_code, whole.headers["accept-ranges"]) == (200, "bytes")
+    part = client.get(f"{path_of(compressed)}/frames/1", headers={"Accept": accept, "Range": "bytes=5-20"})
+    assert (part.status_code, part.content) == (206, whole.content[5:21])
+    assert part.headers["content-range"] == f"bytes 5-20/{len(whole.content)}"
+    beyond = client.get(f"{path_of(compressed)}/frames/1", headers={"Accept": accept, "Range": "bytes=9999999-"})
+    assert beyond.status_code == 416
+
+
+def test_pixel_data_by_range(client: httpx.Client, image: Dataset) -> None:
+    headers = {"Accept": "application/octet-stream"}
+    whole = client.get(f"{path_of(image)}/bulkdata/7FE00010", headers=headers)
+    assert whole.content == image.PixelData
+    part = client.get(f"{path_of(image)}/bulkdata/7FE00010", headers=headers | {"Range": "bytes=-6"})
+    assert (part.status_code, part.content) == (206, image.PixelData[-6:])
+    again = client.get(f"{path_of(image)}/bulkdata/7FE00010", headers=headers | {"If-None-Match": whole.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_metadata_have_a_tag_that_changes_with_them(door: Door, client: httpx.Client, image: Dataset) -> None:
+    series = path_of(image).partition("/instances")[0]
+    etag = client.get(f"{series}/metadata").headers["etag"]
+    assert client.get(f"{series}/metadata", headers={"If-None-Match": etag}).status_code == 304
+    second = a_dx_image(StudyInstanceUID=image.StudyInstanceUID, SeriesInstanceUID=image.SeriesInstanceUID)
+    store_data_set(door.platform, second)
+    assert client.get(f"{series}/metadata", headers={"If-None-Match": etag}).status_code == 200

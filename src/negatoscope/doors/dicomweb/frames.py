@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from negatoscope.archive.open import OpenFrames, open_frames
 from negatoscope.doors.dicomweb.multipart_writer import Part, multipart_response, single_response
 from negatoscope.doors.dicomweb.negotiation import Choice, choose_frames
+from negatoscope.doors.dicomweb.ranged import ranged_response
 from negatoscope.doors.dicomweb.requests import (
     is_unchanged,
     not_acceptable,
@@ -42,6 +44,10 @@ def retrieve_frames(request: Request) -> Response:
     if choice is None:
         return not_acceptable()
     etag = f"{frames.etag}-{choice.transfer_syntax_uid}-{choice.media_type.partition('/')[2]}"
+    length = frames.length(numbers[0]) if choice.is_stored and not choice.multipart else None
+    if length is not None:
+        chunks = partial(frames.stored_range, numbers[0])
+        return ranged_response(request, content_type=choice.content_type, size=length, etag=etag, chunks=chunks)
     if is_unchanged(request, etag):
         return unchanged(etag)
     headers = {"ETag": f'"{etag}"'}

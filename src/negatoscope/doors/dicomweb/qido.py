@@ -23,14 +23,14 @@ MOST_STUDIES: Final = 5_000
 MOST_INSTANCES: Final = 50_000
 _PATH_KEYS: Final = {"study_uid": "StudyInstanceUID", "series_uid": "SeriesInstanceUID"}
 # What may be asked for and is not done, with what PS3.18 8.3.4 has us say then.
-_REFUSED_MATCHING: Final = {
+REFUSED_MATCHING: Final = {
     "fuzzymatching": "The fuzzymatching parameter is not supported. Only literal matching has been performed.",
     "emptyvaluematching": ("The emptyvaluematching parameter is not supported. Empty Value Matching has not been performed."),
     "multiplevaluematching": (
         "The multiplevaluematching parameter is not supported. Multiple Value Matching has not been performed."
     ),
 }
-_OWN_PARAMETERS: Final = frozenset({"accept", "limit", "offset", "includefield", *_REFUSED_MATCHING})
+_OWN_PARAMETERS: Final = frozenset({"accept", "limit", "offset", "includefield", *REFUSED_MATCHING})
 MORE_WARNING: Final = "There are additional results that can be requested."
 FIELDS_WARNING: Final = "The following optional attributes are not supported: "
 
@@ -93,7 +93,7 @@ def read_search(level: Level, parameters: QueryParams, path_keys: dict[str, str]
     most = MOST_INSTANCES if path_keys else MOST_STUDIES
     limit = min(_number(parameters, "limit", most), most)
     include, unknown = _include(parameters.getlist("includefield"), level)
-    warnings = [text for name, text in _REFUSED_MATCHING.items() if parameters.get(name, "false").lower() == "true"]
+    warnings = [text for name, text in REFUSED_MATCHING.items() if parameters.get(name, "false").lower() == "true"]
     unsupported = sorted(unsupported_keys(filters) | unknown)
     if unsupported:
         warnings.append(FIELDS_WARNING + ", ".join(unsupported))

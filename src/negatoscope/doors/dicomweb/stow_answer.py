@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
@@ -27,6 +27,26 @@ class Failure:
     reason: int
     sop_class_uid: str | None = None
     sop_instance_uid: str | None = None
+
+
+@dataclass(slots=True)
+class Results:
+    """What became of the objects of one request."""
+
+    stored: list[StoredInstance] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def add(self, stored: StoredInstance) -> None:
+        """Take what the archive said of an object."""
+        failure = failure_of(stored)
+        if failure is None:
+            self.stored.append(stored)
+        else:
+            self.failures.append(failure)
+
+    def fail(self, reason: int, sop_class_uid: str | None = None, sop_instance_uid: str | None = None) -> None:
+        """Note an object that never reached the archive."""
+        self.failures.append(Failure(reason, sop_class_uid or None, sop_instance_uid or None))
 
 
 def failure_of(stored: StoredInstance) -> Failure | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -11,9 +13,9 @@ from starlette.responses import Response
 
 from negatoscope.archive.metadata import read_bulk_data, series_metadata
 from negatoscope.archive.open import OpenFrames, OpenInstance, open_instances, open_pixel_data, transcoded
-from negatoscope.doors.dicomweb.byte_ranges import parse_range
-from negatoscope.doors.dicomweb.multipart_writer import Part, multipart_response, single_response
+from negatoscope.doors.dicomweb.multipart_writer import Part, multipart_response
 from negatoscope.doors.dicomweb.negotiation import DICOM, OCTETS, Choice, choose_object
+from negatoscope.doors.dicomweb.ranged import Chunks, ranged_response
 from negatoscope.doors.dicomweb.requests import (
     is_unchanged,
     not_acceptable,
@@ -72,25 +74,13 @@ def _parts(platform: Platform, chosen: Sequence[tuple[OpenInstance, Choice]], ro
 
 def _one_object(request: Request, platform: Platform, opened: OpenInstance, choice: Choice) -> Response:
     """Give one object without multipart; its stored form also by range."""
-    etag = f"{opened.instance.blob.sha256[:32]}-{choice.transfer_syntax_uid}"
+    etag = f"{opened.etag}-{choice.transfer_syntax_uid}"
+    if choice.is_stored:
+        return ranged_response(request, content_type=choice.content_type, size=opened.size, etag=etag, chunks=opened.chunks)
     if is_unchanged(request, etag):
         return unchanged(etag)
-    headers = {"ETag": f'"{etag}"'}
-    if not choice.is_stored:
-        whole = transcoded(platform, opened, choice.transfer_syntax_uid)
-        return Response(whole, headers=headers | {"Content-Type": choice.content_type})
-    headers["Accept-Ranges"] = "bytes"
-    wanted = request.headers.get("range")
-    if wanted is not None and request.headers.get("if-range", f'"{etag}"') == f'"{etag}"':
-        span = parse_range(wanted, opened.size)
-        if span is None:
-            headers["Content-Range"] = f"bytes */{opened.size}"
-            return Response(status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
-        offset, length = span
-        headers["Content-Range"] = f"bytes {offset}-{offset + length - 1}/{opened.size}"
-        part = Part(choice.content_type, opened.chunks(offset, length), length)
-        return single_response(part, headers=headers, status=HTTPStatus.PARTIAL_CONTENT)
-    return single_response(Part(choice.content_type, opened.chunks(), opened.size), headers=headers)
+    whole = transcoded(platform, opened, choice.transfer_syntax_uid)
+    return Response(whole, headers={"ETag": f'"{etag}"', "Content-Type": choice.content_type})
 
 
 def retrieve_metadata(request: Request) -> Response:
@@ -107,7 +97,10 @@ def retrieve_metadata(request: Request) -> Response:
         sop_instance_uid=scope["sop_instance_uid"],
         bulk_data_root=root_of(request),
     )
-    return Response(body, media_type=_JSON)
+    etag = hashlib.sha256(body).hexdigest()[:32]
+    if is_unchanged(request, etag):
+        return unchanged(etag)
+    return Response(body, media_type=_JSON, headers={"ETag": f'"{etag}"'})
 
 
 def retrieve_bulk_data(request: Request) -> Response:
@@ -129,13 +122,21 @@ def retrieve_bulk_data(request: Request) -> Response:
         )
         if isinstance(opened, OpenFrames):
             return _all_frames(opened)
-        part = Part(OCTETS, opened.chunks, opened.length)
+        chunks: Chunks = opened.chunks
+        size, etag = opened.length, opened.etag
     else:
         value = read_bulk_data(
             platform, subject, study_uid=study_uid, series_uid=series_uid, sop_instance_uid=sop_instance_uid, path=path
         )
-        part = Part(OCTETS, [value], len(value))
-    return multipart_response(OCTETS, [part], headers={}) if wanted.multipart else single_response(part, headers={})
+        size, etag = len(value), hashlib.sha256(value).hexdigest()[:32]
+        chunks = partial(_slice, value)
+    if wanted.multipart:
+        return multipart_response(OCTETS, [Part(OCTETS, chunks(0, size), size)], headers={"ETag": f'"{etag}"'})
+    return ranged_response(request, content_type=OCTETS, size=size, etag=etag, chunks=chunks)
+
+
+def _slice(value: bytes, offset: int, length: int) -> list[bytes]:
+    return [value[offset : offset + length]]
 
 
 def _all_frames(frames: OpenFrames) -> Response:
