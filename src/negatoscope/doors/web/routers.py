@@ -24,9 +24,9 @@ from negatoscope.doors.web import (
     patient_pages,
     patients_pages,
     preferences,
+    prefetch_pages,
     reading_pages,
     recompression_pages,
-    prefetch_pages,
     reporting_pages,
     rooms_pages,
     routing_pages,
@@ -63,11 +63,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     routing_pages.router,
     transfers_pages.router,
     servers_pages.router,
+    prefetch_pages.router,
     recompression_pages.router,
     audit_pages.router,
     admin_pages.router,
     about_pages.router,
-    prefetch_pages.router,
 )
 
 PUBLIC_PATHS: Final = frozenset({

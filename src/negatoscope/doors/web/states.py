@@ -11,8 +11,8 @@ from typing import Final
 from negatoscope.access.model import Role
 from negatoscope.ai.model import FindingState, RunState
 from negatoscope.archive.model import StudyState
-from negatoscope.archive.routing.model import TransferState
 from negatoscope.archive.prefetch.model import FetchState
+from negatoscope.archive.routing.model import TransferState
 from negatoscope.doors.web.language import N_, P_, gettext, pgettext
 from negatoscope.exchange.model import DeliveryState
 from negatoscope.orders.model import Priority
@@ -118,6 +118,11 @@ STATES: Final[Mapping[str, Mapping[str, StateSign]]] = MappingProxyType({
         TransferState.PARKED: StateSign(P_("transfer", "Needs a decision"), "stop", "danger"),
         TransferState.DISMISSED: StateSign(P_("transfer", "Given up"), "cross", "neutral"),
     },
+    "fetch": {
+        FetchState.QUEUED: StateSign(P_("fetch", "On its way"), "progress", "active"),
+        FetchState.FETCHED: StateSign(P_("fetch", "Here"), "check", "success"),
+        FetchState.FAILED: StateSign(P_("fetch", "Did not come"), "stop", "danger"),
+    },
     "priority": {
         Priority.STAT: StateSign(P_("priority", "Immediate"), "bolt", "danger"),
         Priority.URGENT: StateSign(P_("priority", "Urgent"), "bolt", "warning"),
@@ -125,11 +130,6 @@ STATES: Final[Mapping[str, Mapping[str, StateSign]]] = MappingProxyType({
     },
     "share": {
         ShareState.ACTIVE: StateSign(P_("share", "Open"), "link", "success"),
-    "fetch": {
-        FetchState.QUEUED: StateSign(P_("fetch", "On its way"), "progress", "active"),
-        FetchState.FETCHED: StateSign(P_("fetch", "Here"), "check", "success"),
-        FetchState.FAILED: StateSign(P_("fetch", "Did not come"), "stop", "danger"),
-    },
         ShareState.SUSPENDED: StateSign(P_("share", "Suspended"), "pause", "warning"),
         ShareState.EXHAUSTED: StateSign(P_("share", "Used up"), "check", "neutral"),
         ShareState.LOCKED: StateSign(P_("share", "Locked"), "lock", "danger"),
@@ -151,6 +151,7 @@ MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
         "identity": IdentityStatus,
         "delivery": DeliveryState,
         "transfer": TransferState,
+        "fetch": FetchState,
         "priority": Priority,
         "share": ShareState,
     }
@@ -158,7 +159,6 @@ MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
 """The states that each machine of `STATES` has in its area; a test holds the two together."""
 
 
-        "fetch": FetchState,
 def state_word(machine: str, state: str) -> str:
     """Return the word of a state in the language of the page; each machine has its own, since French words agree."""
     return pgettext(machine, state_of(machine, state).word)
