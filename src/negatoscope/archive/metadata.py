@@ -21,7 +21,7 @@ from negatoscope.archive.corrections.giving import corrected_header
 from negatoscope.archive.corrections.marks import CorrectedStudy, find_corrected
 from negatoscope.archive.metadata_store import SeriesBlock
 from negatoscope.archive.model import Instance
-from negatoscope.archive.report_visibility import sees_as_most, uses_kept_blocks, visible_instances
+from negatoscope.archive.report_visibility import uses_kept_blocks, visible_instances
 from negatoscope.archive.stored_file import is_encapsulated, read_header
 from negatoscope.archive.study_store import list_instances
 from negatoscope.archive.viewing_trail import authorised, authorised_instances
@@ -117,7 +117,7 @@ def _whole(platform: Platform, study_uid: str, kept: SeriesBlock, subject: Subje
         found = list_instances(tx, study_uid, kept.series_uid, where=visible_instances(subject))
         corrected = find_corrected(tx, study_uid)
     block = _encode(platform, found, corrected)
-    if sees_as_most(subject):
+    if kept.is_kept:
         compressed = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress(block)
         with platform.database.transaction(platform.tenant) as tx:
             metadata_store.upsert_block(

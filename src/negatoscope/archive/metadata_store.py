@@ -14,12 +14,13 @@ from negatoscope.platform.database import written_out
 
 
 class SeriesBlock(NamedTuple):
-    """One series: how many instances it has, its compressed block if that covers them, and its revision."""
+    """One series as the subject sees it: its compressed block where one covers that, and whether one is kept of it at all."""
 
     series_uid: str
     instances: int
     block: bytes | None
     revision: int
+    is_kept: bool
 
 
 def list_blocks(
@@ -38,7 +39,7 @@ def list_blocks(
     given = {"study": study_uid} if series_uid is None else {"study": study_uid, "series": series_uid}
     statement = _blocks(series_uid is not None, form, where, kept_for)
     rows = tx.execute(statement, given).all()
-    return (rows[0][3], [SeriesBlock(row[0], row[1], row[2], row[4]) for row in rows]) if rows else (None, [])
+    return (rows[0][3], [SeriesBlock(row[0], row[1], row[2], row[4], row[5]) for row in rows]) if rows else (None, [])
 
 
 @lru_cache(maxsize=64)
@@ -57,7 +58,7 @@ def _blocks(of_one: bool, form: int, where: ColumnElement[bool], kept_for: Colum
         & (kept.revision == series.c.revision)
     )
     whose = select(studies.c.patient_id).where(studies.c.study_uid == study_uid).scalar_subquery()
-    query = select(counts.c.series_uid, counts.c.instances, kept.block, whose, series.c.revision)
+    query = select(counts.c.series_uid, counts.c.instances, kept.block, whose, series.c.revision, kept_for)
     same = (series.c.study_uid == study_uid) & (series.c.series_uid == counts.c.series_uid)
     joined = counts.join(series, same).outerjoin(series_metadata, is_whole & kept_for)
     return written_out(query.select_from(joined).order_by(counts.c.series_uid))

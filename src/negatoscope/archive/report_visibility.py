@@ -39,11 +39,6 @@ def sees_stored_reports(subject: Subject) -> bool:
     return may_ever(subject, Action.READ_PRELIMINARY_REPORT)
 
 
-def sees_as_most(subject: Subject) -> bool:
-    """Tell whether the subject sees of each study what a reader sees: no rejected object, and every report."""
-    return sees_stored_reports(subject) and hidden_titles(subject) == EVERYTHING
-
-
 def uses_kept_blocks(subject: Subject) -> ColumnElement[bool]:
     """Return which series the subject may read from the blocks that are kept for most: those of which it sees as much."""
     if hidden_titles(subject) != EVERYTHING:

@@ -131,12 +131,16 @@ def test_who_sees_rejected_images_reads_kept_blocks_of_whole_series_alone(platfo
         store_data_set(platform, image)
     subject = a_user(platform, Role.RADIOLOGIST, Role.ADMINISTRATOR)
     store_data_set(platform, a_rejection_note(RejectionTitle.QUALITY.value, first))
-    cache_study_metadata(platform, first.StudyInstanceUID)
+    study_uid = str(first.StudyInstanceUID)
+    series_metadata(platform, subject, study_uid=study_uid, bulk_data_root=ROOT)
+    assert blocks(platform) == 1, "the series of which an image is rejected was kept as this subject alone sees it"
+    cache_study_metadata(platform, study_uid)
+    assert blocks(platform) == 2
     with platform.database.transaction(platform.tenant) as tx:
         tx.execute(text("update series_metadata set block = :block"), {"block": ZstdCompressor().compress(b'["kept"]')})
 
     def told(image: Dataset) -> list[Any]:
-        study_uid, series_uid = str(image.StudyInstanceUID), str(image.SeriesInstanceUID)
+        series_uid = str(image.SeriesInstanceUID)
         found = series_metadata(platform, subject, study_uid=study_uid, series_uid=series_uid, bulk_data_root=ROOT)
         models: list[Any] = json.loads(found)
         return models
