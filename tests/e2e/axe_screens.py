@@ -90,6 +90,8 @@ FIRST_DEVICE: Final = "main tbody a[href^='/devices/']"
 FIRST_RULE: Final = "main tbody a[href^='/routing/']"
 FIRST_SOURCE: Final = "main tbody a[href^='/prefetch/']"
 FIRST_SERVER: Final = "main tbody a[href^='/servers/']"
+FIRST_HELD: Final = "main tbody a[href^='/archive/quarantine/']"
+FIRST_CONFLICT: Final = "main tbody a[href^='/archive/conflicts/']"
 NEW_ORDER: Final = "main a[href^='/orders/new']"
 DESK_MENU: Final = ".desk-bar details summary"
 
@@ -327,6 +329,36 @@ WATCH: Final = (
     Screen(name="prior-source", login="admin", path="/prefetch", route="/prefetch/{source_id}", follow=(FIRST_SOURCE,)),
     Screen(name="new-prior-source", login="admin", path="/prefetch/new"),
     Screen(name="new-prior-source-faults", login="admin", path="/prefetch/new", send=("form[action='/prefetch']",), shown=FAULTS, is_answer=True),
+    Screen(name="held-back", login="identite", path="/archive", in_all_looks=True),
+    Screen(name="quarantined", login="identite", path="/archive", route="/archive/quarantine/{quarantine_id}", follow=(FIRST_HELD,)),
+    Screen(
+        name="conflict",
+        login="radiologue",
+        path="/archive",
+        route="/archive/conflicts/{sop_instance_uid}/{sha256}",
+        follow=(FIRST_CONFLICT,),
+        in_all_looks=True,
+    ),
+    Screen(name="conflict-faults", login="radiologue", path="/archive", follow=(FIRST_CONFLICT,), send=("main form",), shown=FAULTS, is_answer=True),
+    Screen(
+        name="correct-study",
+        login="chef",
+        path="/reading?view=read",
+        route="/archive/studies/{study_uid}",
+        follow=(FIRST_STUDY, FIRST_EXAM, "main a[href^='/archive/studies/']"),
+        in_all_looks=True,
+    ),
+    Screen(
+        name="correct-study-faults",
+        login="chef",
+        path="/reading?view=read",
+        follow=(FIRST_STUDY, FIRST_EXAM, "main a[href^='/archive/studies/']"),
+        send=("#correction",),
+        shown=FAULTS,
+        is_answer=True,
+    ),
+    Screen(name="rejections", login="radiologue", path="/archive/rejections"),
+    Screen(name="moves", login="identite", path="/archive/moves"),
     Screen(name="installation", login="admin", path="/admin"),
 )  # fmt: skip
 
@@ -343,6 +375,8 @@ NOT_SCREENS: Final = {
     "/training/cases/{case_id}/dicom-web/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/thumbnail": "a picture",
     "/studies/{study_uid}/findings": "findings in JSON, for the viewer",
     "/studies/{study_uid}/files": "a ZIP file",
+    "/archive/quarantine/{quarantine_id}/file": "the bytes of an object",
+    "/archive/conflicts/{sop_instance_uid}/{sha256}/file": "the bytes of an object",
     "/reports/{report_id}/faults": "faults in JSON, for the editor",
     "/reports/versions/{version_id}/report.pdf": "a PDF file",
 }

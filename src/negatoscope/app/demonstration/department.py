@@ -18,6 +18,7 @@ from negatoscope.access import devices, users
 from negatoscope.access.model import Action, Role, Subject, device_subject, system_subject
 from negatoscope.access.sessions import login, logout, session_subject
 from negatoscope.app.demonstration.cases import HISTORY, TODAY, Case
+from negatoscope.app.demonstration.held_back import hold_back
 from negatoscope.app.demonstration.modality import acquire, local_time
 from negatoscope.app.demonstration.neighbours import make_neighbours
 from negatoscope.app.demonstration.people import ACCOUNTS, ISSUER, PATIENT_LOGIN, PATIENTS, Account
@@ -72,6 +73,7 @@ def furnish(platform: Platform, progress: Progress = lambda _done, _total: None)
         for number, (case, picture) in enumerate(zip(cases, pictures, strict=True)):
             progress(number, len(cases))
             _perform(platform, system, case, picture, f"DEMO-ORDER-{number + 1:03d}", record)
+    hold_back(platform, system, _patient(platform, system, 0))
     progress(len(cases), len(cases))
     record = Record(accounts=record.accounts, complete=True)
     write_record(platform.settings, record)

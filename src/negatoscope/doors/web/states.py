@@ -10,6 +10,7 @@ from typing import Final
 
 from negatoscope.access.model import Role
 from negatoscope.ai.model import FindingState, RunState
+from negatoscope.archive.corrections.model import MoveState
 from negatoscope.archive.model import StudyState
 from negatoscope.archive.prefetch.model import FetchState
 from negatoscope.archive.routing.model import TransferState
@@ -44,6 +45,12 @@ STATES: Final[Mapping[str, Mapping[str, StateSign]]] = MappingProxyType({
         OrderState.CANCELLED: StateSign(P_("order", "Cancelled"), "cross", "neutral"),
         OrderState.DISCONTINUED: StateSign(P_("order", "Discontinued"), "stop", "warning"),
         OrderState.ON_HOLD: StateSign(P_("order", "On hold"), "pause", "warning"),
+    },
+    "move": {
+        MoveState.PROPOSED: StateSign(P_("move", "Waits for a second person"), "people", "info"),
+        MoveState.APPLIED: StateSign(P_("move", "Moved"), "check", "success"),
+        MoveState.REFUSED: StateSign(P_("move", "Refused"), "stop", "neutral"),
+        MoveState.UNDONE: StateSign(P_("move", "Put back"), "swap", "neutral"),
     },
     "step": {
         StepState.SCHEDULED: StateSign(P_("step", "Scheduled"), "calendar", "info"),
@@ -150,6 +157,7 @@ MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
         "finding": FindingState,
         "identity": IdentityStatus,
         "delivery": DeliveryState,
+        "move": MoveState,
         "transfer": TransferState,
         "fetch": FetchState,
         "priority": Priority,

@@ -10,6 +10,7 @@ from negatoscope.access.authorisation import authorise, decide
 from negatoscope.access.model import Action, Role, Subject, SubjectKind
 from negatoscope.ai.results import StudyResult, results_of_studies
 from negatoscope.archive.model import Instance, Series, Study
+from negatoscope.archive.report_visibility import visible_instances
 from negatoscope.archive.studies import get_study, list_instances, list_series, list_studies_of_patient
 from negatoscope.audit.trail import record
 from negatoscope.dose.model import Exposure
@@ -53,7 +54,7 @@ def open_overview(platform: Platform, subject: Subject, study_uid: str) -> Overv
             patient=get_patient(tx, study.patient_id),
             procedure=procedure_for_study(tx, study_uid),
             may_view_images=may_view_images,
-            series=_series(tx, study_uid) if may_view_images else (),
+            series=_series(tx, subject, study_uid) if may_view_images else (),
             report=_report(tx, subject, study),
             versions=_versions(tx, subject, study),
             ai=results_of_studies(tx, [study_uid])[study_uid] if _may(tx, subject, Action.VIEW_AI_RESULT, study) else None,
@@ -76,9 +77,11 @@ def _may(tx: Connection, subject: Subject, action: Action, study: Study) -> bool
     return decide(tx, subject, action, patient_id=study.patient_id, study_uid=study.study_uid).allowed
 
 
-def _series(tx: Connection, study_uid: str) -> tuple[tuple[Series, tuple[Instance, ...]], ...]:
+def _series(tx: Connection, subject: Subject, study_uid: str) -> tuple[tuple[Series, tuple[Instance, ...]], ...]:
     images: dict[str, list[Instance]] = {}
-    for instance in [one for one in list_instances(tx, study_uid) if one.pixels is not None][:MOST_THUMBNAILS]:
+    for instance in [one for one in list_instances(tx, study_uid, where=visible_instances(subject)) if one.pixels is not None][
+        :MOST_THUMBNAILS
+    ]:
         images.setdefault(instance.series_uid, []).append(instance)
     return tuple((one, tuple(images[one.series_uid])) for one in list_series(tx, study_uid) if one.series_uid in images)
 

@@ -24,6 +24,9 @@ router = APIRouter(include_in_schema=False)
 Uid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
 
 SHARING_ROLES: Final = frozenset({Role.SECRETARY, Role.RESIDENT, Role.RADIOLOGIST, Role.LEAD_RADIOLOGIST})
+CORRECTING_ROLES: Final = frozenset({
+    Role.RADIOGRAPHER, Role.RADIOLOGIST, Role.LEAD_RADIOLOGIST, Role.IDENTITY_OFFICER,
+})  # fmt: skip
 COPYING_ROLES: Final = frozenset({
     Role.RESIDENT, Role.RADIOLOGIST, Role.LEAD_RADIOLOGIST, Role.REFERRER, Role.PATIENT,
 })  # fmt: skip
@@ -45,6 +48,7 @@ def show_study(
         may_report=may_read_for_work(subject),
         may_download=may_ever(subject, Action.DOWNLOAD_DICOM)
         and (subject.kind is SubjectKind.SHARE or bool(subject.roles & COPYING_ROLES)),
+        may_correct=bool(subject.roles & CORRECTING_ROLES) and may_ever(subject, Action.RECONCILE_STUDY),
         may_share=bool(subject.roles & SHARING_ROLES) and may_ever(subject, Action.CREATE_SHARE),
     )
 
