@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ import pytest
 from dicomweb_client.api import DICOMwebClient
 from PIL import Image
 from pydicom.dataset import Dataset
+from requests import HTTPError
 
 from negatoscope.access.model import Role
 from negatoscope.formats.dicom.transfer_syntaxes import JPEG_LS_LOSSLESS
@@ -69,3 +71,77 @@ def test_paging_gathers_all(door: Door, pacs: DICOMwebClient) -> None:
     for _ in range(3):
         store_bytes(door.platform, part10_bytes(a_dx_image()))
     assert len(pacs.search_for_studies(limit=1, get_remaining=True)) == 3
+
+
+CALLED = {
+    "delete_instance", "delete_series", "delete_study", "iter_bulkdata", "iter_instance_frames", "iter_series", "iter_study",
+    "lookup_keyword", "lookup_tag", "retrieve_bulkdata", "retrieve_instance", "retrieve_instance_frames",
+    "retrieve_instance_frames_rendered", "retrieve_instance_metadata", "retrieve_instance_rendered", "retrieve_series",
+    "retrieve_series_metadata", "retrieve_series_rendered", "retrieve_study", "retrieve_study_metadata",
+    "search_for_instances", "search_for_series", "search_for_studies", "set_chunk_size", "set_http_retry_params",
+    "store_instances",
+}  # fmt: skip
+"""What the tests of this file call, or look at: the last two and the lookups change the client alone."""
+
+
+def test_no_call_of_the_client_is_left_out() -> None:
+    public = {name for name, _ in inspect.getmembers(DICOMwebClient, inspect.isfunction) if not name.startswith("_")}
+    assert public == CALLED
+
+
+def test_iterators_give_the_same_as_whole_answers(door: Door, pacs: DICOMwebClient) -> None:
+    image = a_dx_image()
+    store_bytes(door.platform, part10_bytes(image))
+    uids = (image.StudyInstanceUID, image.SeriesInstanceUID, image.SOPInstanceUID)
+    pacs.set_chunk_size(1 << 14)
+    assert [one.PixelData for one in pacs.iter_study(uids[0])] == [image.PixelData]
+    assert [one.PixelData for one in pacs.iter_series(*uids[:2])] == [image.PixelData]
+    assert list(pacs.iter_instance_frames(*uids, frame_numbers=[1])) == [image.PixelData]
+    uri = pacs.retrieve_instance_metadata(*uids)["7FE00010"]["BulkDataURI"]
+    assert list(pacs.iter_bulkdata(uri)) == [image.PixelData]
+    # The client asks for a range of a multipart answer, which has none: the whole value is allowed (RFC 9110 14.2).
+    assert pacs.retrieve_bulkdata(uri, byte_range=(2, 9)) == [image.PixelData]
+
+
+def test_searches_take_fields_filters_and_pages(door: Door, pacs: DICOMwebClient) -> None:
+    image = a_dx_image()
+    store_bytes(door.platform, part10_bytes(image))
+    wanted = {
+        "search_filters": {"PatientID": image.PatientID, "StudyDate": "20260101-20260131"},
+        "fields": ["SOPClassesInStudy"],
+    }
+    (study,) = pacs.search_for_studies(**wanted, limit=5, offset=0, fuzzymatching=False)
+    assert study["00080062"]["Value"] == [image.SOPClassUID]
+    (series,) = pacs.search_for_series(search_filters={"PatientID": image.PatientID, "Modality": "DX"}, fields=["ProtocolName"])
+    assert "00181030" in series
+    filters = {"00400275.00400009": "SPS1", "SOPClassUID": image.SOPClassUID}
+    (instance,) = pacs.search_for_instances(search_filters=filters, fields=["AvailableTransferSyntaxUID"])
+    assert instance["00083002"]["Value"] == ["1.2.840.10008.1.2.1"]
+    assert pacs.search_for_instances(search_filters=filters, offset=1) == []
+
+
+@pytest.mark.parametrize("media_types", [None, ("image/jpeg",), ("image/png",), ("image/gif",), ("image/jp2",)])
+def test_rendered_series_of_one_image(door: Door, pacs: DICOMwebClient, media_types: tuple[str, ...] | None) -> None:
+    image = a_dx_image()
+    store_bytes(door.platform, part10_bytes(image))
+    uids = (image.StudyInstanceUID, image.SeriesInstanceUID, image.SOPInstanceUID)
+    for content in (
+        pacs.retrieve_series_rendered(*uids[:2], media_types=media_types),
+        pacs.retrieve_instance_rendered(*uids, media_types=media_types, params={"viewport": "48,64"}),
+    ):
+        assert Image.open(io.BytesIO(content)).size == (48, 64)
+
+
+def test_nothing_is_deleted_over_the_web(door: Door, pacs: DICOMwebClient) -> None:
+    image = a_dx_image()
+    store_bytes(door.platform, part10_bytes(image))
+    uids = (image.StudyInstanceUID, image.SeriesInstanceUID, image.SOPInstanceUID)
+    for call in (
+        lambda: pacs.delete_study(uids[0]),
+        lambda: pacs.delete_series(*uids[:2]),
+        lambda: pacs.delete_instance(*uids),
+    ):
+        with pytest.raises(HTTPError) as refused:
+            call()
+        assert refused.value.response.status_code == 405
+    assert len(pacs.search_for_instances()) == 1
