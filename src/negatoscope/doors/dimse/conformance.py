@@ -9,6 +9,7 @@ from dataclasses import fields
 from negatoscope.archive.query_attributes import ATTRIBUTES, REQUEST_KEYS
 from negatoscope.doors.dimse import conformance_words as words
 from negatoscope.doors.dimse import statuses
+from negatoscope.doors.dimse.called_services import CALLED
 from negatoscope.doors.dimse.command_set import CommandField
 from negatoscope.doors.dimse.extended_negotiation import (
     QUERY_ABILITIES,
@@ -34,6 +35,7 @@ def dicom_statement() -> str:
         words.OVERVIEW,
         words.MODEL,
         _served_classes(),
+        _called_classes(),
         words.POLICIES,
         _implementation(),
         words.REJECTIONS + _rejections(),
@@ -67,6 +69,11 @@ def _served_classes() -> str:
     rows = ((sop_class.name, f"`{sop_class.uid}`", _operations(sop_class.family)) for sop_class in SERVED.values())
     native = " and ".join(TRANSFER_SYNTAXES[uid].name for uid in NETWORK_NATIVE)
     return f"#### SOP classes, as provider\n\n{table(('SOP class', 'UID', 'Operations'), rows)}\n\nThese take {native}."
+
+
+def _called_classes() -> str:
+    rows = ((called.name, f"`{called.uid}`" if called.uid else "", called.operation, called.occasion) for called in CALLED)
+    return f"#### SOP classes, as user\n\n{table(('SOP class', 'UID', 'Operations', 'For'), rows)}\n\n{words.CALLED}"
 
 
 def _operations(family: Family) -> str:

@@ -33,6 +33,10 @@ sent leaves as it came, bit for bit, or decoded to little endian for a peer that
 Several processes serve the same ports and are one application entity.
 """
 
+CALLED: Final = """Objects are proposed in the syntax that a rule wishes for, in the one in which they are kept, and in little endian; a warning
+(Bxxx) counts as taken, whatever else fails is named and tried again. A notification has the attributes of PS3.4 table R.3.2-1
+and no other: ONLINE for what the archive shows, UNAVAILABLE for what it hides."""
+
 POLICIES: Final = """#### Association policies
 
 - **General.** Application context `1.2.840.10008.3.1.1.1`. A device is known by calling AE title and address together, and by

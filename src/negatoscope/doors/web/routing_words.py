@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypeVar
 
 from negatoscope.archive.routing.model import Operator, Parcel, TransferPriority, Trigger
-from negatoscope.doors.web.language import N_, gettext
+from negatoscope.doors.web.language import N_, gettext, ngettext
 from negatoscope.formats.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
 
 W = TypeVar("W", bound=StrEnum)
@@ -107,3 +107,8 @@ def syntax_name(transfer_syntax_uid: str) -> str:
 def pairs(words: Mapping[W, str]) -> list[tuple[str, str]]:
     """Return the choices of a list on the screen: machine word and word."""
     return [(value.value, gettext(word)) for value, word in words.items()]
+
+
+def counted(numbers: Iterable[int]) -> list[tuple[int, str]]:
+    """Return the choices of a number of studies."""
+    return [(number, ngettext("%(num)s study", "%(num)s studies", number) % {"num": number}) for number in numbers]
