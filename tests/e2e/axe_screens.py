@@ -305,6 +305,7 @@ WATCH: Final = (
     Screen(name="device", login="admin", path="/devices", route="/devices/{device_id}", follow=(FIRST_DEVICE,)),
     Screen(name="new-device", login="admin", path="/devices/new"),
     Screen(name="new-device-faults", login="admin", path="/devices/new", send=("form[action='/devices']",), shown=FAULTS, is_answer=True),
+    Screen(name="workitems", login="admin", path="/workitems", shown="#subscribers", in_all_looks=True),
     Screen(name="how-images-are-kept", login="admin", path="/recompression"),
     Screen(name="how-images-are-kept-faults", login="admin", path="/recompression", send=("form[action='/recompression']",), shown=FAULTS, is_answer=True),
     Screen(name="routing", login="admin", path="/routing"),

@@ -51,6 +51,7 @@ ENTRIES: Final = (
     Entry(path="/recompression", label=N_("How images are kept"), icon="device", purpose=N_("Form in which the images of each modality are kept"), action=Action.MANAGE_DEVICES),
     Entry(path="/routing", label=N_("Routing"), icon="swap", purpose=N_("Rules by which images leave by themselves"), action=Action.MANAGE_DEVICES),
     Entry(path="/prefetch", label=N_("Earlier exams from elsewhere"), icon="download", purpose=N_("Archives that are asked for earlier exams of a patient"), action=Action.MANAGE_DEVICES),
+    Entry(path="/workitems", label=N_("Workitems"), icon="order", purpose=N_("The unified worklist of machines, and who follows it"), action=Action.OVERSEE_WORKITEMS),
     Entry(path="/admin", label=N_("Installation"), icon="gauge", purpose=N_("Health of the parts, storage, quarantine"), action=Action.MANAGE_DEVICES),
 )  # fmt: skip
 

@@ -38,6 +38,7 @@ from negatoscope.doors.web import (
     training_pages,
     transfers_pages,
     users_pages,
+    workitem_pages,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -64,6 +65,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     patient_pages.router,
     users_pages.router,
     devices_pages.router,
+    workitem_pages.router,
     routing_pages.router,
     transfers_pages.router,
     servers_pages.router,

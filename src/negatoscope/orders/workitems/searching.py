@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from negatoscope.audit.trail import record
 from negatoscope.orders.workitems import store
 from negatoscope.orders.workitems.attributes import tag_of
 from negatoscope.orders.workitems.matching import Keys, Zone, check_keys, matches
-from negatoscope.orders.workitems.model import Workitem
+from negatoscope.orders.workitems.model import Workitem, WorkitemState
 from negatoscope.orders.workitems.moments import parse_span, zone_of
 from negatoscope.orders.workitems.store import Narrowing
 from negatoscope.orders.workitems.tables import workitems
@@ -54,6 +55,19 @@ def find_workitems(tx: Connection, subject: Subject, query: WorkitemQuery) -> li
         objects={"keys": [tag for tag, key in query.keys.items() if key], "matches": len(found)},
     )
     return found
+
+
+def list_workitems(
+    tx: Connection,
+    subject: Subject,
+    *,
+    states: Sequence[WorkitemState],
+    before: tuple[datetime, str] | None = None,
+    limit: int,
+) -> list[Workitem]:
+    """Return workitems by their planned start, the last first, for those who look after the list and not after patients."""
+    authorise(tx, subject, Action.OVERSEE_WORKITEMS)
+    return store.list_workitems(tx, states, before=before, limit=limit)
 
 
 def iterate_matches(tx: Connection, subject: Subject, query: WorkitemQuery, *, hold: bool = False) -> Iterator[Workitem]:

@@ -96,6 +96,19 @@ def iterate_workitems(
         after = page[-1]
 
 
+def list_workitems(
+    tx: Connection, states: Sequence[WorkitemState], *, before: tuple[datetime, str] | None, limit: int
+) -> list[Workitem]:
+    """Return the workitems in these states, or in any, those planned last first; `before`: the last one seen."""
+    place = (workitems.c.starts_at, workitems.c.sop_instance_uid)
+    query = select(workitems).where(workitems.c.retired_at.is_(None)).order_by(*(column.desc() for column in place))
+    if states:
+        query = query.where(workitems.c.state.in_([state.value for state in states]))
+    if before is not None:
+        query = query.where(tuple_(*place) < before)
+    return [_workitem_of(row) for row in tx.execute(query.limit(limit)).mappings()]
+
+
 def retire_workitems(tx: Connection, *, ended_before: datetime, at: datetime, limit: int) -> list[WorkitemUid]:
     """Stop giving out what ended before that moment, unless somebody holds a deletion lock; return what was retired."""
     is_held = exists().where(
