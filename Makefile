@@ -33,6 +33,7 @@ large-object: $(VENV)/.test ## Send an object of 1.3 GB through each door and ba
 
 docs: $(VENV)/.run ## Write the conformance statements anew from the code
 	@$(BIN)/negatoscope conformance dicom > docs/reference/conformance-dimse.md
+	@$(BIN)/negatoscope conformance dicomweb > docs/reference/conformance-dicomweb.md
 
 format: $(VENV)/.test ## Format the sources
 	@$(BIN)/ruff check --fix src tests benchmarks; $(BIN)/ruff format src tests benchmarks

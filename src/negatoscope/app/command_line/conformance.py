@@ -7,9 +7,10 @@ from typing import Final
 
 import click
 
+from negatoscope.doors.dicomweb.conformance import dicomweb_statement
 from negatoscope.doors.dimse.conformance import dicom_statement
 
-STATEMENTS: Final[Mapping[str, Callable[[], str]]] = {"dicom": dicom_statement}
+STATEMENTS: Final[Mapping[str, Callable[[], str]]] = {"dicom": dicom_statement, "dicomweb": dicomweb_statement}
 
 
 @click.command()

@@ -50,7 +50,7 @@ PENDING: Final = Status(code=0xFF00, meaning="Matches or sub-operations are cont
 PENDING_UNSUPPORTED_KEYS: Final = Status(code=0xFF01, meaning="Matches are continuing; an optional key was not supported")
 CANCELLED: Final = Status(code=0xFE00, meaning="Terminated by a cancel request")
 
-SUBOPERATIONS_FAILED: Final = Status(code=0xB000, meaning="Sub-operations complete, one or more failed")
+SUBOPERATIONS_FAILED: Final = Status(code=0xB000, meaning="Sub-operations complete, one or more failed or with a warning")
 
 INVALID_ATTRIBUTE_VALUE: Final = Status(code=0x0106, meaning="Invalid attribute value")
 PROCESSING_FAILURE: Final = Status(code=0x0110, meaning="Processing failure")

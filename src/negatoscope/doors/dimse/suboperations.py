@@ -102,7 +102,7 @@ async def send_objects(
             counts.failed.append(opened.sop_instance_uid)
         if counts.remaining:
             await association.respond(message, PENDING, extra=counts.extra)
-    if not counts.failed:
+    if not counts.failed and not counts.warning:
         await association.respond(message, SUCCESS, extra=counts.final_extra)
         return
     nothing_arrived = not counts.completed and not counts.warning
