@@ -12,12 +12,15 @@ from negatoscope.ai.results import SETTLE_FINDINGS
 from negatoscope.archive import scrubbing, stability
 from negatoscope.archive.discs.writing import WRITE_DISC, expire_discs
 from negatoscope.archive.following import FOLLOW_PATIENT
+from negatoscope.archive.imports.archives import READ_ARCHIVES
 from negatoscope.archive.jobs import BUILD_METADATA, READY_METADATA
 from negatoscope.archive.orphans import sweep_orphans
 from negatoscope.archive.prefetch.fetching import fetch_job
 from negatoscope.archive.prefetch.peers import Speaker, Speakers
 from negatoscope.archive.prefetch.searching import search_job
 from negatoscope.archive.recompression.jobs import RECOMPRESS, RECOMPRESS_STABLE
+from negatoscope.archive.retention.erasing import ERASE
+from negatoscope.archive.retention.keeping import propose_due
 from negatoscope.archive.routing.choosing import CONSIDER, ROUTE, notice_quiet_series, release_waiting
 from negatoscope.archive.routing.consignments import Carriers
 from negatoscope.archive.routing.sending import send_job
@@ -94,12 +97,14 @@ JOBS: tuple[JobDefinition, ...] = (
     REPORT_COMMITMENT,
     BUILD_METADATA,
     RECOMPRESS,
+    ERASE,
     CONSIDER,
     send_job(CARRIERS),
     search_job(SPEAKERS),
     fetch_job(SPEAKERS),
     SEND_WORKITEM_REPORTS,
     WRITE_DISC,
+    READ_ARCHIVES,
 )
 
 PERIODIC: tuple[Periodic, ...] = (
@@ -107,6 +112,7 @@ PERIODIC: tuple[Periodic, ...] = (
     Periodic(name="quiet_series", period_s=5.0, run=notice_quiet_series),
     Periodic(name="routing_hours", period_s=30.0, run=release_waiting),
     Periodic(name="urgency", period_s=60.0, run=refresh_all),
+    Periodic(name="retention", period_s=86_400.0, run=propose_due),
     Periodic(name="orphans", period_s=86_400.0, run=sweep_orphans),
     Periodic(name="scrub", period_s=scrubbing.PERIOD_S, run=scrubbing.scrub),
     Periodic(name="workitems", period_s=3600.0, run=sweep_workitems),

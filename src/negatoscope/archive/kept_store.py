@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Column, Connection, Table, Text, cast, func, literal, null, select, tuple_
 
 from negatoscope.archive.discs.tables import disc_files
+from negatoscope.archive.imports.tables import import_archives
 from negatoscope.archive.tables import instance_conflicts, instances, quarantine
 from negatoscope.platform.blobs.port import BlobRef
 
@@ -33,6 +34,7 @@ KEEPERS: Final = (
         identity=(instance_conflicts.c.sop_instance_uid, instance_conflicts.c.blob_sha256),
     ),
     Keeper(kind="disc", table=disc_files, identity=(disc_files.c.disc_id,)),
+    Keeper(kind="waiting", table=import_archives, identity=(import_archives.c.import_id, import_archives.c.number)),
 )
 
 
