@@ -19,6 +19,7 @@ from negatoscope.archive.prefetch.marks import expected_patient
 from negatoscope.archive.recompression.store import find_original_hash
 from negatoscope.archive.rejections import notes
 from negatoscope.archive.rejections.model import Resent
+from negatoscope.archive.retention.store import is_erased
 from negatoscope.archive.rows import Layout, instance_of, series_values, side_of, study_of
 from negatoscope.archive.sent_identity import demographics_of, identifiers_of
 from negatoscope.archive.store import StudyIdentity
@@ -36,6 +37,7 @@ from negatoscope.platform.logs import get_logger
 from negatoscope.platform.runtime import Platform
 
 PATIENT_MISMATCH = "patient_mismatch"
+ERASED = "erased"
 RETRY_AFTER_S = (0.1, 0.5, 2.0)
 Registered = tuple[StoredInstance, bool]
 """The answer, and whether the stored bytes are kept elsewhere already."""
@@ -136,6 +138,8 @@ def _instance(registration: Registration, attributes: InstanceAttributes, transf
 
 
 def _known_already(tx: Connection, registration: Registration, instance: Instance) -> Registered:
+    if is_erased(tx, instance.sop_instance_uid):
+        return _refuse_erased(tx, registration, instance)
     sha256, key = store.get_current_object(tx, instance.sop_instance_uid)
     if key == instance.blob.key:
         return _answer(Outcome.STORED, instance), False  # committed before, when only the answer was lost
@@ -148,6 +152,18 @@ def _known_already(tx: Connection, registration: Registration, instance: Instanc
     if instance.blob.sha256 in (sha256, find_original_hash(tx, instance.sop_instance_uid)):
         return _answer(Outcome.DUPLICATE, instance), True
     return _conflict(tx, registration, instance)
+
+
+def _refuse_erased(tx: Connection, registration: Registration, instance: Instance) -> Registered:
+    record(
+        tx,
+        registration.subject.actor,
+        "erased_object_resent",
+        outcome="refused",
+        study_uid=instance.study_uid,
+        objects={"sop_instance_uid": instance.sop_instance_uid, "source": instance.source},
+    )
+    return refused(registration.verdict, ERASED), True
 
 
 def _names_another_patient(attributes: InstanceAttributes, known: StudyIdentity) -> bool:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import orjson
 from sqlalchemy import Connection, func, literal, select, text, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from negatoscope.archive.model import Instance, Study, StudyState
@@ -37,12 +38,15 @@ _LOCK_CREATION = text(f"select pg_advisory_xact_lock({_CREATION_LOCK})")
 
 
 _INSTANCE_COLUMNS: Final = [column.name for column in instances.columns]
-_CASTS: Final = {"pixels": "jsonb", "warnings": "text[]", "frame_index": "bytea", "received_at": "timestamptz"}
+_VALUES: Final = ", ".join(
+    f"cast(:{column.name} as {column.type.compile(dialect=postgresql.dialect())})"  # type: ignore[no-untyped-call]  # untyped in the library
+    for column in instances.columns
+)
 # One statement in text: building it anew for each image cost as much as running it.
 _INSERT_INSTANCE = text(
-    f"with inserted as (insert into instances ({', '.join(_INSTANCE_COLUMNS)}) values ("  # noqa: S608
-    + ", ".join(f"cast(:{name} as {_CASTS[name]})" if name in _CASTS else f":{name}" for name in _INSTANCE_COLUMNS)
-    + ") on conflict do nothing returning study_uid), reopened as ("
+    f"with inserted as (insert into instances ({', '.join(_INSTANCE_COLUMNS)}) select {_VALUES}"  # noqa: S608
+    " where not exists (select from erased_objects where sop_instance_uid = :sop_instance_uid and allowed_at is null)"
+    " on conflict do nothing returning study_uid), reopened as ("
     "update studies set state = 'receiving', version = version + 1"
     " where study_uid = :study_uid and state <> 'receiving'"
     " and exists (select from inserted) returning 1) select count(*) from inserted"
@@ -122,7 +126,7 @@ def clear_laterality(tx: Connection, study_uid: str, series_uid: str) -> None:
 
 
 def insert_instance(tx: Connection, instance: Instance) -> bool:
-    """Insert an instance and reopen its study; False when its UID is taken, even by one that commits meanwhile."""
+    """Insert an instance and reopen its study; False when its UID is taken, even by one that commits meanwhile, or erased."""
     return bool(tx.execute(_INSERT_INSTANCE, _instance_values(instance)).scalar_one())
 
 

@@ -77,6 +77,15 @@ class Settings(BaseSettings):
     )
     web_processes: int = Field(default=1, ge=1, le=64, description="Web processes on one port")
     study_quiet_s: float = Field(default=60.0, gt=0, description="A study without news for so many seconds is complete")
+    retention_years: int = Field(
+        default=20,
+        ge=0,
+        le=200,
+        description="Years for which studies are kept after the last passage of their patient; 0: for ever",
+    )
+    retention_age: int = Field(
+        default=28, ge=0, le=100, description="Age before which no study of a patient is proposed for erasure"
+    )
     scrub_mb_per_s: float = Field(
         default=10.0, ge=0, le=10_000, description="Megabytes of stored objects read and hashed again each second; 0: none"
     )
