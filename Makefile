@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STATIC := src/negatoscope/doors/web/static
 FRONTEND_SOURCES := $(shell find frontend $(STATIC) -type f -not -path '*/node_modules/*' -not -path '*/build/*' 2>/dev/null)
 
-.PHONY: help run test quick docs bench kills large-object format clean set-up
+.PHONY: help run test quick docs bench kills fuzz large-object format clean set-up
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ bench: $(VENV)/.test ## Measure the product beside Debian's Orthanc on this mach
 
 kills: $(VENV)/.test ## Kill the product 2,000 times under load and look for what is lost; goes on where it was stopped
 	@$(BIN)/python -m tests.campaigns kills /var/tmp/negatoscope-kills
+
+fuzz: $(VENV)/.test ## Damage 200,000 objects at random and show them to the gate
+	@$(BIN)/python -m tests.campaigns fuzz
 
 large-object: $(VENV)/.test ## Send an object of 1.3 GB through each door and back; print the memory it took, beside Orthanc
 	@$(BIN)/python -m tests.campaigns large-object

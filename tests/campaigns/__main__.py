@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from benchmarks.servers import negatoscope, orthanc
+from tests.campaigns.fuzzing import fuzz
 from tests.campaigns.kills import Campaign
 from tests.campaigns.large_object import Step, measure, table, write_large_object
 
@@ -51,6 +52,17 @@ def large_object(frames: int) -> None:
                     )
             shutil.rmtree(folder / name[0])
     click.echo(table(steps))
+
+
+@campaigns.command("fuzz")
+@click.option("--count", default=200_000, show_default=True, help="How many damaged objects.")
+@click.option("--seed", default=1, show_default=True)
+def fuzz_objects(count: int, seed: int) -> None:
+    """Damage objects at random and show them to the gate."""
+    findings = fuzz(count, seed, click.echo)
+    click.echo(findings.text())
+    if findings.faults:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":
