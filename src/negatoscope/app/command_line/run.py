@@ -16,6 +16,8 @@ from negatoscope.app.command_line import banner
 from negatoscope.app.command_line.progress import bar
 from negatoscope.app.demonstration.department import furnish
 from negatoscope.app.supervisor import ROLES, Supervisor, check_ports
+from negatoscope.orders.workitems.subscriptions import announce_restart
+from negatoscope.platform.clock import SystemClock
 from negatoscope.platform.database import Database
 from negatoscope.platform.errors import SettingsError
 from negatoscope.platform.logs import configure_logs
@@ -70,6 +72,7 @@ def _prepare(prepared: PreparedDatabase, settings: Settings, *, demo: bool) -> N
     database = Database(prepared.url)
     try:
         tenant = prepare_database(database, settings)
+        announce_restart(database, tenant, at=SystemClock().now())
         if demo:
             click.echo(" demonstration…", nl=False)
             platform = build_platform(settings, database, tenant)

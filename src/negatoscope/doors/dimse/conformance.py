@@ -22,6 +22,7 @@ from negatoscope.doors.dimse.negotiation import IMPLEMENTATION_CLASS_UID, IMPLEM
 from negatoscope.doors.dimse.services import OPERATIONS
 from negatoscope.doors.dimse.sop_classes import NETWORK_NATIVE, SERVED, STORAGE_CLASSES, STORAGE_TRANSFER_SYNTAXES, Family
 from negatoscope.doors.dimse.transport_security import CIPHER_SUITES
+from negatoscope.doors.dimse.workitem_conformance import workitem_section
 from negatoscope.formats.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
 from negatoscope.platform.settings import Settings
 
@@ -49,6 +50,7 @@ def dicom_statement() -> str:
         words.RETRIEVAL,
         _negotiated(RETRIEVAL_FIELDS, RETRIEVAL_ABILITIES),
         words.STEPS,
+        workitem_section(),
         words.STATUSES + _statuses(),
         words.INTERFACES.format(port=port, tls_port=tls_port, ae_title=ae_title),
         _limits(),

@@ -36,10 +36,9 @@ class Notice(StrEnum):
     DELETION_LOCK_NOT_GRANTED = "deletion_lock_not_granted"  # B301
     ALREADY_CANCELED = "already_canceled"  # B304
     ALREADY_COMPLETED = "already_completed"  # B306
-    ATTRIBUTES_NOT_SUPPORTED = "attributes_not_supported"  # 0001
 
 
-_ERRORS: Final[Mapping[Reason, tuple[type[NegatoscopeError], str]]] = MappingProxyType({
+ERRORS: Final[Mapping[Reason, tuple[type[NegatoscopeError], str]]] = MappingProxyType({
     Reason.EXISTS: (Conflict, "A workitem with this UID exists."),
     Reason.UNKNOWN: (NotFound, "No workitem has this UID."),
     Reason.GONE: (NotFound, "This workitem has ended and is no longer given out."),
@@ -59,5 +58,5 @@ _ERRORS: Final[Mapping[Reason, tuple[type[NegatoscopeError], str]]] = MappingPro
 
 def refuse(reason: Reason, *, field: str | None = None) -> NoReturn:
     """Raise the error of a reason."""
-    kind, sentence = _ERRORS[reason]
+    kind, sentence = ERRORS[reason]
     raise kind(sentence, reason=reason.value, field=field)

@@ -1,4 +1,4 @@
-"""Which attributes a workitem must, may and may not have, as one readable table (PS3.4 Table CC.2.5-3, DICOM 2019a).
+"""Which attributes a workitem must, may and may not have, as one readable table (PS3.4 Table CC.2.5-3).
 
 Columns:
   create  1 with a value, 2 may be empty, 3 optional, E absent or empty, C where the case requires it, S written by us, - not allowed
@@ -87,7 +87,7 @@ SpecificCharacterSet                                 3      3   O     C
 SOPClassUID                                          S      -   R     1
 SOPInstanceUID                                       S      -   R     1
 ScheduledProcedureStepPriority                       1      V   R     1
-ScheduledProcedureStepModificationDateTime           S      S   R     1
+ScheduledProcedureStepModificationDateTime           S      S   R     3
 ProcedureStepLabel                                   1      V   O     1
 WorklistLabel                                        2      V   O     1
 ScheduledProcessingParametersSequence                2      3   O     2 content
