@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydicom.dataset import Dataset
 
 from negatoscope.archive.query_attributes import (
+    ATTRIBUTES,
     CONSTANT_ATTRIBUTES,
     REQUEST_KEYS,
     Attribute,
@@ -24,16 +26,33 @@ _NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _REQUEST_VRS = {keyword: ("UI" if keyword.endswith("UID") else "SH") for keyword in REQUEST_KEYS}
 
 
-def json_of(attributes: Sequence[Attribute], row: Sequence[Any]) -> dict[str, JsonValue]:
-    """Return one object of the DICOM JSON model."""
-    answer = dict(_CONSTANTS)
-    for attribute, value in zip(attributes, row, strict=True):
-        if attribute.matching is Matching.REQUEST:
-            values: list[JsonValue] = [_request_json(request) for request in value or ()]
-        else:
-            values = [_json_value(attribute.vr, entry) for entry in attribute.format(value)]
-        answer[attribute.tag] = {"vr": attribute.vr, "Value": values} if values else {"vr": attribute.vr}
-    return answer
+def json_of(attributes: Sequence[Attribute], rows: Sequence[Sequence[Any]]) -> list[dict[str, JsonValue]]:
+    """Return one object of the DICOM JSON model a row; empty attributes are one object shared by all."""
+    writers = [(attribute.tag, _json_writer(attribute.keyword)) for attribute in attributes]
+    return [_CONSTANTS | {tag: write(value) for (tag, write), value in zip(writers, row, strict=True)} for row in rows]
+
+
+@cache
+def _json_writer(keyword: str) -> Callable[[Any], dict[str, Any]]:
+    """Return what writes a value of this attribute: chosen once, since a search of images writes thousands."""
+    attribute = ATTRIBUTES[keyword]
+    vr, form = attribute.vr, attribute.format
+    empty = {"vr": vr}
+    if attribute.matching is Matching.REQUEST:
+        return lambda requests: {"vr": vr, "Value": [_request_json(request) for request in requests]} if requests else empty
+    if vr in {"PN", "IS", "US"}:
+
+        def write_converted(value: object) -> dict[str, Any]:
+            values = [_json_value(vr, entry) for entry in form(value)]
+            return {"vr": vr, "Value": values} if values else empty
+
+        return write_converted
+
+    def write(value: object) -> dict[str, Any]:
+        values = form(value)
+        return {"vr": vr, "Value": values} if values else empty
+
+    return write
 
 
 def dataset_of(attributes: Sequence[Attribute], row: Sequence[Any]) -> Dataset:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from pydicom.dataset import Dataset
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, exists, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from negatoscope.access.actions import Action
@@ -16,7 +18,7 @@ from negatoscope.access.model import Subject
 from negatoscope.archive.answers import dataset_of, json_of
 from negatoscope.archive.matching import conditions_of, unsupported_keys
 from negatoscope.archive.query_attributes import ATTRIBUTES, UNIQUE_KEYS, Attribute, Level, level_of
-from negatoscope.archive.rejections.model import hidden_titles
+from negatoscope.archive.rejections.model import RejectionTitle, hidden_titles
 from negatoscope.archive.rejections.shown import series_is_shown, study_is_shown
 from negatoscope.archive.report_visibility import sees_stored_reports, visible_instances
 from negatoscope.archive.tables import instances, series, studies
@@ -57,7 +59,7 @@ def find(tx: Connection, subject: Subject, query: FindQuery) -> list[Dataset]:
 def find_json(tx: Connection, subject: Subject, query: FindQuery) -> list[dict[str, JsonValue]]:
     """Return one object of the DICOM JSON model (PS3.18 F) a match."""
     attributes = _attributes(query)
-    return [json_of(attributes, row) for row in _rows(tx, subject, query, attributes)]
+    return json_of(attributes, _rows(tx, subject, query, attributes))
 
 
 def search_json(platform: Platform, subject: Subject, query: FindQuery) -> list[dict[str, JsonValue]]:
@@ -97,33 +99,47 @@ def _is_default_at(attribute: Attribute, query: FindQuery) -> bool:
     return not is_study_named
 
 
-def _rows(tx: Connection, subject: Subject, query: FindQuery, attributes: Sequence[Attribute]) -> list[tuple[Any, ...]]:
+def _rows(tx: Connection, subject: Subject, query: FindQuery, attributes: Sequence[Attribute]) -> list[Row[*tuple[Any, ...]]]:
     authorise(tx, subject, Action.QUERY_IMAGES)
-    statement = select(*[attribute.value.label(attribute.keyword) for attribute in attributes])
-    statement = statement.select_from(_tables(query.level))
-    if query.level is Level.PATIENT:
-        statement = statement.ext(distinct_on(studies.c.patient_id))
+    keywords = tuple(attribute.keyword for attribute in attributes)
+    shown = (visible_instances(subject), hidden_titles(subject), sees_stored_reports(subject))
+    statement = _selected(query.level, keywords, *shown)
     statement = statement.where(visible_studies(subject, studies.c.study_uid, studies.c.patient_id))
-    statement = statement.where(_visible_parts(subject, query.level))
     conditions = conditions_of(
         query.filters, query.level, combines_date_time=query.combines_date_time, matches_empty=query.matches_empty
     )
-    statement = statement.where(*conditions).order_by(*_order(query.level))
+    statement = statement.where(*conditions)
     if query.limit is not None:
         statement = statement.limit(query.limit)
     if query.offset:
         statement = statement.offset(query.offset)
-    return [tuple(row) for row in tx.execute(statement)]
+    return list(tx.execute(statement))
 
 
-def _visible_parts(subject: Subject, level: Level) -> ColumnElement[bool]:
+@lru_cache(maxsize=256)
+def _selected(
+    level: Level,
+    keywords: tuple[str, ...],
+    visible: ColumnElement[bool],
+    hidden: AbstractSet[RejectionTitle],
+    reads_reports: bool,
+) -> Select[*tuple[Any, ...]]:
+    """Return the part of the statement that many searches share: what is asked, of what is shown, in which order."""
+    statement = select(*[ATTRIBUTES[keyword].value.label(keyword) for keyword in keywords]).select_from(_tables(level))
+    if level is Level.PATIENT:
+        statement = statement.ext(distinct_on(studies.c.patient_id))
+    return statement.where(_visible_parts(level, visible, hidden, reads_reports)).order_by(*_order(level))
+
+
+def _visible_parts(
+    level: Level, visible: ColumnElement[bool], hidden: AbstractSet[RejectionTitle], reads_reports: bool
+) -> ColumnElement[bool]:
     """Keep what the archive may show to the subject, and the series and studies in which something of it is left."""
-    visible, hidden = visible_instances(subject), hidden_titles(subject)
     if level is Level.IMAGE:
         return visible
     if level is not Level.SERIES:
         return study_is_shown(hidden, visible)
-    if sees_stored_reports(subject):
+    if reads_reports:
         return series_is_shown(hidden, visible)
     same = and_(instances.c.study_uid == series.c.study_uid, instances.c.series_uid == series.c.series_uid)
     return exists().where(same, visible)

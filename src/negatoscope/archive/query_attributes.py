@@ -76,13 +76,13 @@ def _plain(value: object) -> list[Value]:
 
 
 def _date(value: object) -> list[Value]:
-    return [value.strftime("%Y%m%d")] if isinstance(value, date) else []
+    return [value.isoformat().replace("-", "")] if isinstance(value, date) else []
 
 
 def _time(value: object) -> list[Value]:
     if not isinstance(value, time):
         return []
-    return [value.strftime("%H%M%S.%f") if value.microsecond else value.strftime("%H%M%S")]
+    return [value.isoformat().replace(":", "")]
 
 
 def _many(value: object) -> list[Value]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -12,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Text,
     and_,
+    bindparam,
     cast,
     exists,
     func,
@@ -25,7 +27,7 @@ from sqlalchemy.dialects import postgresql
 from negatoscope.audit import chain
 from negatoscope.audit.model import Actor, ChainHead, Entry, JsonValue, Link, Outcome
 from negatoscope.audit.tables import Xid8, audit_chain, audit_entries, audit_heads
-from negatoscope.platform.database import TenantId
+from negatoscope.platform.database import TenantId, written_out
 
 ENTRY_COLUMNS = (
     audit_entries.c.entry_id,
@@ -45,6 +47,10 @@ ENTRY_COLUMNS = (
     audit_entries.c.request_id,
 )
 
+_INSERT = written_out(
+    insert(audit_entries).values({column.name: bindparam(column.name) for column in ENTRY_COLUMNS if column.name != "at"})
+)
+
 
 def insert_entry(
     tx: Connection,
@@ -61,22 +67,23 @@ def insert_entry(
 ) -> None:
     """Append one entry; the server gives it its time, its transaction and its tenant."""
     tx.execute(
-        insert(audit_entries).values(
-            entry_id=entry_id,
-            actor_kind=actor.kind,
-            actor_user_id=actor.user_id,
-            actor_name=actor.name,
-            actor_roles=list(actor.roles),
-            actor_auth_level=actor.auth_level,
-            actor_address=actor.address,
-            action=action,
-            outcome=outcome.value,
-            patient_id=patient_id,
-            study_uid=study_uid,
-            objects=objects,
-            reason=reason,
-            request_id=request_id,
-        )
+        _INSERT,
+        {
+            "entry_id": entry_id,
+            "actor_kind": actor.kind,
+            "actor_user_id": actor.user_id,
+            "actor_name": actor.name,
+            "actor_roles": list(actor.roles),
+            "actor_auth_level": actor.auth_level,
+            "actor_address": actor.address,
+            "action": action,
+            "outcome": outcome.value,
+            "patient_id": patient_id,
+            "study_uid": study_uid,
+            "objects": json.dumps(objects, ensure_ascii=False),
+            "reason": reason,
+            "request_id": request_id,
+        },
     )
 
 
