@@ -37,8 +37,9 @@ STATES: dict[str, Callable[[Dataset], Dataset]] = {
 }  # fmt: skip
 
 
-def cells(image: Dataset) -> NDArray[np.uint16]:
-    return np.frombuffer(image.PixelData, np.uint16).reshape(image.Rows, image.Columns)
+def cells(image: Dataset) -> NDArray[Any]:
+    dtype = np.int16 if image.PixelRepresentation else np.uint16
+    return np.frombuffer(image.PixelData, dtype).reshape(image.Rows, image.Columns)
 
 
 def drawn(image: Dataset, state: Dataset, viewport: Viewport | None = None) -> NDArray[np.uint8]:
@@ -46,11 +47,37 @@ def drawn(image: Dataset, state: Dataset, viewport: Viewport | None = None) -> N
     return np.asarray(draw_presentation(cells(image), read, viewport or Viewport()))
 
 
+def _with_voi_table(image: Dataset) -> Dataset:
+    state = a_presentation_state(image, window=(1, 2))
+    item = Dataset()
+    item.VOILUTSequence = Sequence([a_table([round(255 * (value / 4095) ** 0.5) for value in range(4096)], bits=8)])
+    state.SoftcopyVOILUTSequence = Sequence([item])
+    return state
+
+
+IMAGES: dict[str, tuple[Callable[[], Dataset], Callable[[Dataset], Dataset]]] = {
+    **{kind: (lambda: a_dx_image(rows=64, columns=48), state) for kind, state in STATES.items()},
+    "table": (lambda: a_dx_image(rows=64, columns=48), _with_voi_table),
+    "low values white": (
+        lambda: a_dx_image(rows=64, columns=48, photometric="MONOCHROME1"),
+        lambda image: a_presentation_state(image, window=(2000, 3000)),
+    ),
+    "signed, rescaled": (
+        lambda: a_ct_slice(rows=64, columns=64),
+        lambda image: a_presentation_state(
+            image, window=(40, 400), RescaleSlope="2", RescaleIntercept="-100", RescaleType="HU"
+        ),
+    ),
+    "signed, no window": (lambda: a_ct_slice(rows=64, columns=64), a_presentation_state),
+}
+
+
 @pytest.mark.skipif(shutil.which("dcmp2pgm") is None, reason="dcmtk is not installed")
-@pytest.mark.parametrize("kind", STATES)
+@pytest.mark.parametrize("kind", IMAGES)
 def test_greys_and_places_are_those_of_dcmtk(tmp_path: Path, kind: str) -> None:
-    image = a_dx_image(rows=64, columns=48)
-    state = STATES[kind](image)
+    make, show = IMAGES[kind]
+    image = make()
+    state = show(image)
     files = [tmp_path / name for name in ("image.dcm", "state.dcm", "out.pgm")]
     files[0].write_bytes(part10_bytes(image))
     files[1].write_bytes(part10_bytes(state))
