@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from pydicom.dataset import Dataset
@@ -19,6 +19,7 @@ from negatoscope.access.model import Action, Role
 from negatoscope.doors.dimse.commitment import REREAD_AT_ONCE
 from negatoscope.doors.dimse.commitment_job import REPORT_COMMITMENT
 from negatoscope.doors.dimse.door import WORKER_THREADS
+from negatoscope.doors.dimse.server import bind
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.platform.blobs.port import BlobReader, BlobRef, BlobStore
 from negatoscope.platform.runtime import Platform
@@ -39,12 +40,13 @@ class Reports:
         self.arrived = threading.Event()
         self.event_type_id = 0
         self.information = Dataset()
+        self.status = 0x0000
 
     def take(self, event: Event) -> tuple[int, None]:
         self.event_type_id = event.event_type or 0
         self.information = event.event_information
         self.arrived.set()
-        return 0x0000, None
+        return self.status, None
 
     def failures(self) -> dict[str, int]:
         items = self.information.get("FailedSOPSequence") or ()
@@ -203,16 +205,22 @@ def test_a_request_that_does_not_fit_is_refused(
     assert answer.Status == status
 
 
-@pytest.fixture
-def listener(reports: Reports) -> Iterator[int]:
-    """A device that listens for reports; gives its port."""
+@contextmanager
+def listening(reports: Reports, port: int = 0) -> Iterator[int]:
+    """Listen for reports as a device does; gives the port."""
     entity = AE(ae_title="DX1")
     entity.add_supported_context(COMMITMENT, scu_role=False, scp_role=True)
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, reports.take)])
+    server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, reports.take)])
     assert server is not None
     assert server.socket is not None
     yield int(server.socket.getsockname()[1])
     server.shutdown()
+
+
+@pytest.fixture
+def listener(reports: Reports) -> Iterator[int]:
+    with listening(reports) as port:
+        yield port
 
 
 def list_device(platform: Platform, port: int) -> None:
@@ -235,28 +243,39 @@ def test_a_device_with_an_address_is_answered_by_a_job_and_once(
     image = a_dx_image()
     store_data_set(platform, image)
     request = a_request((image.SOPClassUID, image.SOPInstanceUID))
-    entity = AE(ae_title="DX1")
-    entity.requested_contexts = [build_context(COMMITMENT)]
-    association = entity.associate("127.0.0.1", port, ae_title="NEGATOSCOPE")
     for _ in range(2):
-        status, _ = association.send_n_action(request, 1, COMMITMENT, INSTANCE)
-        assert status.Status == 0x0000
-    association.release()
+        ask_for_a_report_later(port, request)
     assert not reports.arrived.is_set()
     assert run_jobs(REPORT_COMMITMENT) == 1
     assert reports.arrived.is_set()
     assert (reports.event_type_id, reports.kept()) == (1, {image.SOPInstanceUID})
 
 
-def test_a_job_fails_to_be_tried_again_while_the_device_does_not_listen(
-    platform: Platform, port: int, run_jobs: Callable[..., int]
-) -> None:
-    list_device(platform, 1)
+def ask_for_a_report_later(port: int, request: Dataset) -> None:
     entity = AE(ae_title="DX1")
     entity.requested_contexts = [build_context(COMMITMENT)]
     association = entity.associate("127.0.0.1", port, ae_title="NEGATOSCOPE")
-    association.send_n_action(a_request((CT, "1.2.3")), 1, COMMITMENT, INSTANCE)
+    assert association.send_n_action(request, 1, COMMITMENT, INSTANCE)[0].Status == 0x0000
     association.release()
+
+
+def test_a_report_is_tried_again_until_the_device_listens_and_takes_it(
+    platform: Platform, port: int, reports: Reports, run_jobs: Callable[..., int]
+) -> None:
+    with bind("127.0.0.1", 0) as held:
+        address = int(held.getsockname()[1])
+    list_device(platform, address)
+    image = a_dx_image()
+    store_data_set(platform, image)
+    ask_for_a_report_later(port, a_request((image.SOPClassUID, image.SOPInstanceUID)))
     assert run_jobs(REPORT_COMMITMENT) == 1
-    waiting = [(name, attempt) for name, _, attempt, _ in platform.jobs.waiting(platform.tenant)]
-    assert waiting == [(REPORT_COMMITMENT.name, 2)]
+    assert [(name, attempt) for name, _, attempt, _ in platform.jobs.waiting(platform.tenant)] == [(REPORT_COMMITMENT.name, 2)]
+    reports.status = 0x0110
+    with listening(reports, address):
+        assert run_jobs(REPORT_COMMITMENT) == 1, "the device refuses the report"
+        assert [attempt for _, _, attempt, _ in platform.jobs.waiting(platform.tenant)] == [3]
+        damage(platform, image.SOPInstanceUID)
+        reports.status = 0x0000
+        assert run_jobs(REPORT_COMMITMENT) == 1
+    assert not platform.jobs.waiting(platform.tenant)
+    assert reports.failures() == {image.SOPInstanceUID: 0x0110}, "each attempt reads the bytes again"
