@@ -19,11 +19,16 @@ from negatoscope.archive.prefetch.fetching import retry_fetch
 from negatoscope.archive.prefetch.marks import is_fetched
 from negatoscope.archive.prefetch.model import Fetch, FetchState, PriorSource, Search, SourceKind
 from negatoscope.archive.prefetch.sources import add_source
+from negatoscope.archive.routing.choosing import CONSIDER, ROUTE
+from negatoscope.archive.routing.model import Trigger
+from negatoscope.archive.routing.transfer_store import list_transfers
 from negatoscope.archive.stability import sweep
 from negatoscope.archive.studies import get_study, list_instances, list_studies_of_patient
 from negatoscope.audit.reading import list_accesses
 from negatoscope.dose.register import RECORD_EXPOSURES
+from negatoscope.orders.change import step_moved_by
 from negatoscope.orders.model import Order
+from negatoscope.orders.states import StepEvent
 from negatoscope.platform.errors import InvalidInput
 from negatoscope.platform.runtime import Platform
 from negatoscope.reading.store import find_task_of_study
@@ -31,7 +36,7 @@ from negatoscope.reading.tasks import OPEN_TASK
 from tests.builders.dicom import a_dx_image
 from tests.builders.orders import an_order, some_rooms
 from tests.builders.patients import an_identifier, some_demographics
-from tests.builders.routing import a_device
+from tests.builders.routing import a_device, a_rule, some_content
 from tests.builders.subjects import a_user
 from tests.contract.prefetch.conftest import ISSUER, Archive
 
@@ -42,7 +47,7 @@ NUMBER = "G-0001"
 
 def an_earlier(**attributes: object) -> Dataset:
     """Return an image of the patient whose order will come, as another archive keeps it."""
-    usual = {
+    usual: dict[str, object] = {
         "PatientID": NUMBER,
         "IssuerOfPatientID": ISSUER,
         "PatientName": "ESSAI LUMIERE^ZOE",
@@ -51,7 +56,10 @@ def an_earlier(**attributes: object) -> Dataset:
         "StudyDate": "20250601",
         "AccessionNumber": "",
     }
-    return a_dx_image(**(usual | attributes))
+    image = a_dx_image()
+    for keyword, value in (usual | attributes).items():
+        setattr(image, keyword, value)
+    return image
 
 
 def order(platform: Platform) -> Order:
@@ -203,3 +211,41 @@ def test_a_source_that_cannot_mean_what_it_says_is_refused(platform: Platform) -
     ):
         with pytest.raises(InvalidInput):
             add_source(platform, administrator, PriorSource(source_id=device, **(good | wrong)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("archive", ["dicomweb"], indirect=True)
+def test_the_sources_are_asked_once_more_when_the_patient_arrives(
+    platform: Platform, archive: Archive, add: Add, prefetch: Prefetch
+) -> None:
+    add()
+    placed = order(platform)
+    assert prefetch() == (1, 0)
+    archive.put(an_earlier())
+    step = placed.procedures[0].steps[0]
+    secretary = a_user(platform, Role.SECRETARY)
+    step_moved_by(platform, secretary, step.scheduled_step_key, StepEvent.CHECK_IN, version=step.version)
+    assert prefetch() == (1, 1)
+
+
+@pytest.mark.parametrize("archive", ["dicomweb"], indirect=True)
+@pytest.mark.parametrize("with_fetched", [False, True])
+def test_what_was_fetched_is_routed_only_where_a_rule_says_so(
+    platform: Platform,
+    archive: Archive,
+    add: Add,
+    prefetch: Prefetch,
+    react: Callable[..., int],
+    run_jobs: Callable[..., int],
+    with_fetched: bool,
+) -> None:
+    content = some_content(a_device(platform, "VIEWER", 104), trigger=Trigger.RECEIVED, with_fetched=with_fetched)
+    a_rule(platform, content)
+    archive.put(an_earlier())
+    add()
+    order(platform)
+    prefetch()
+    sweep(platform)
+    react(ROUTE)
+    run_jobs(CONSIDER)
+    with platform.database.read(platform.tenant) as tx:
+        assert len(list_transfers(tx)) == with_fetched

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from negatoscope.access.model import Role, Subject
 from negatoscope.app.wiring import CARRIERS
 from negatoscope.archive.routing import transfers
+from negatoscope.archive.routing.choosing import CONSIDER, ROUTE
+from negatoscope.archive.routing.consignments import Consignment, Note
 from negatoscope.archive.routing.model import Tally, TransferState
 from negatoscope.archive.routing.sending import bring
 from negatoscope.archive.routing.transfers import dismiss_transfer, retry_transfer
@@ -168,3 +171,47 @@ def test_a_transfer_is_given_up_with_a_reason_and_adds_nothing_after(
 def test_transfers_are_for_those_who_look_after_them(platform: Platform, role: Role) -> None:
     with platform.database.read(platform.tenant) as tx, pytest.raises(Forbidden):
         transfers.list_transfers(tx, a_user(platform, role))
+
+
+class Killed(BaseException):
+    """What a kill is to the job: nothing after it runs."""
+
+
+def test_a_job_killed_in_the_midst_goes_on_where_it_was_and_takes_along_what_came_meanwhile(
+    platform: Platform, settle: Settle, route: Route, react: Callable[..., int], run_jobs: Callable[..., int], operator: Subject
+) -> None:
+    a_rule(platform, some_content(a_device(platform, "VIEWER", 104)))
+    first = a_dx_image()
+    second = another(first)
+    for image in (first, second):
+        store_data_set(platform, image)
+    settle()
+    react(ROUTE)
+    run_jobs(CONSIDER)
+    transfer = the_transfer(platform, operator).transfer
+    sent: list[str] = []
+    late = another(first, 3)
+
+    def dies(platform: Platform, destination: object, consignment: Consignment, note: Note) -> None:
+        sent.append(str(consignment.objects[0].sop_instance_uid))
+        note(sent[-1], "")
+        raise Killed
+
+    def goes_on(platform: Platform, destination: object, consignment: Consignment, note: Note) -> None:
+        if len(sent) == 1:  # another image comes while this one is on its way
+            store_data_set(platform, late)
+            settle()
+            react(ROUTE)
+            run_jobs(CONSIDER)
+        for opened in consignment.objects:
+            sent.append(str(opened.sop_instance_uid))
+            note(sent[-1], "")
+
+    with pytest.raises(Killed):
+        bring(platform, replace(CARRIERS, to_device=dies), transfer.transfer_id, transfer.round)
+    bring(platform, replace(CARRIERS, to_device=goes_on), transfer.transfer_id, transfer.round)
+    current = the_transfer(platform, operator)
+    assert (current.transfer.state, current.tally) == (TransferState.QUEUED, Tally(due=1, sent=2))
+    bring(platform, replace(CARRIERS, to_device=goes_on), transfer.transfer_id, current.transfer.round)
+    assert sorted(sent) == sorted(str(one.SOPInstanceUID) for one in (first, second, late))
+    assert the_transfer(platform, operator).transfer.state is TransferState.SENT

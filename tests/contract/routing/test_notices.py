@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from negatoscope.access.model import Role
+from negatoscope.archive.rejections.model import RejectionTitle
+from negatoscope.archive.rejections.rejecting import reject_instances
 from negatoscope.archive.routing.model import Parcel
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
 from tests.builders.archive import a_source, store_data_set
 from tests.builders.dicom import a_dx_image
 from tests.builders.routing import Receiver, a_device, a_rule, some_content
+from tests.builders.subjects import a_user
 from tests.contract.routing.test_routing import another
 
 Settle = Callable[[], int]
@@ -47,6 +51,37 @@ def test_a_device_is_told_once_of_a_study_and_again_when_it_changed(
     settle()
     route()
     assert [len(one.ReferencedSeriesSequence[0].ReferencedSOPSequence) for one in receiver.notices] == [1, 2]
+
+
+def test_a_rejected_image_is_announced_as_not_available_and_goes_nowhere(
+    platform: Platform, receiver: Receiver, settle: Settle, route: Route
+) -> None:
+    device = a_device(platform, "VIEWER", receiver.port)
+    a_rule(platform, some_content(device, parcel=Parcel.NOTICE), name="Notice")
+    first, second = a_dx_image(), a_dx_image()
+    second.StudyInstanceUID = first.StudyInstanceUID
+    for image in (first, second):
+        store_data_set(platform, image)
+    settle()
+    route()
+    reject_instances(
+        platform,
+        a_user(platform, Role.RADIOLOGIST),
+        str(first.StudyInstanceUID),
+        [str(first.SOPInstanceUID)],
+        title=RejectionTitle.PATIENT_SAFETY,
+        explanation="Wrong side marked.",
+    )
+    a_rule(platform, some_content(device), name="Images")
+    settle()
+    route()
+    told = {
+        str(reference.ReferencedSOPInstanceUID): reference.InstanceAvailability
+        for series in receiver.notices[-1].ReferencedSeriesSequence
+        for reference in series.ReferencedSOPSequence
+    }
+    assert told == {str(first.SOPInstanceUID): "UNAVAILABLE", str(second.SOPInstanceUID): "ONLINE"}
+    assert receiver.uids == [str(second.SOPInstanceUID)]
 
 
 def test_a_notice_that_is_refused_is_tried_again(platform: Platform, receiver: Receiver, settle: Settle, route: Route) -> None:

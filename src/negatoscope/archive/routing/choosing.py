@@ -75,10 +75,12 @@ def consider(platform: Platform, run: JobRun) -> None:
         every = list_instances(tx, study_uid)
         shown = list_instances(tx, study_uid, where=visible_instances(system_subject(platform.tenant, NAME)))
         origins = {rule.rule_id: origin_of(tx, rule.content) for rule in rules}
+        carried = {rule.rule_id: transfer_store.list_carried(tx, rule.rule_id, study_uid) - {replaced} for rule in rules}
     for rule in rules:
         found = every if rule.content.parcel is Parcel.NOTICE else shown
         ready = [one for one in _ready(platform, rule.content, facts.study.state, found) if one.source != origins[rule.rule_id]]
-        chosen = [one for one in ready if _fits(rule.content, facts, one)]
+        news = [one for one in ready if str(one.sop_instance_uid) not in carried[rule.rule_id]]
+        chosen = [one for one in news if _fits(rule.content, facts, one)]
         if chosen:
             _queue(platform, rule, study_uid, chosen, replaced)
 

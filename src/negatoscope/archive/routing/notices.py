@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from negatoscope.access.model import Subject, system_subject
+from negatoscope.access.model import system_subject
 from negatoscope.archive.model import Instance
+from negatoscope.archive.rejections.store import list_rejections, rejected_instances
 from negatoscope.archive.report_visibility import visible_instances
 from negatoscope.archive.study_store import list_instances
 from negatoscope.platform.runtime import Platform
@@ -39,14 +40,19 @@ class Notice:
 
 
 def notice_of(platform: Platform, tx: Connection, study_uid: str, series_uid: str = "") -> Notice:
-    """Return what is to be told now: what the archive shows is online, what it hides is not available."""
-    shown = {one.sop_instance_uid for one in list_instances(tx, study_uid, where=visible_instances(_subject(platform)))}
+    """Return what is to be told now: what the archive shows is online, what was rejected is not available.
+
+    Of whatever else it hides, the notes that reject among them, nothing is told.
+    """
+    subject = system_subject(platform.tenant, "routing")
+    shown = {one.sop_instance_uid for one in list_instances(tx, study_uid, where=visible_instances(subject))}
+    rejected = rejected_instances(tx, study_uid).keys() - {one.note_uid for one in list_rejections(tx, study_uid)}
     every = list_instances(tx, study_uid, series_uid or None)
     return Notice(
         study_uid,
-        tuple(Availability(one, ONLINE if one.sop_instance_uid in shown else UNAVAILABLE) for one in every),
+        tuple(
+            Availability(one, ONLINE if one.sop_instance_uid in shown else UNAVAILABLE)
+            for one in every
+            if one.sop_instance_uid in shown or one.sop_instance_uid in rejected
+        ),
     )
-
-
-def _subject(platform: Platform) -> Subject:
-    return system_subject(platform.tenant, "routing")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -94,15 +94,11 @@ def list_waiting(tx: Connection, *, limit: int) -> list[Transfer]:
     return [_transfer_of(row) for row in tx.execute(query.order_by(table.created_at).limit(limit)).mappings()]
 
 
-def list_transfers_of_object(tx: Connection, study_uid: str, sop_instance_uid: str) -> list[UUID]:
-    """Return the transfers of a study that carry this object."""
+def list_carried(tx: Connection, rule_id: UUID, study_uid: str) -> set[str]:
+    """Return the objects of a study that the transfers of a rule carry already."""
     same = transferred_objects.c.transfer_id == transfers.c.transfer_id
-    query = (
-        select(transfers.c.transfer_id)
-        .join(transferred_objects, same)
-        .where(transfers.c.study_uid == study_uid, transferred_objects.c.sop_instance_uid == sop_instance_uid)
-    )
-    return list(tx.execute(query).scalars())
+    query = select(transferred_objects.c.sop_instance_uid).join(transfers, same)
+    return set(tx.execute(query.where(transfers.c.rule_id == rule_id, transfers.c.study_uid == study_uid)).scalars())
 
 
 def count_parked(tx: Connection) -> int:
@@ -188,11 +184,6 @@ def list_newest_studies(tx: Connection, limit: int) -> list[str]:
     """Return the studies of the latest dates."""
     query = select(studies.c.study_uid).order_by(studies.c.study_date.desc().nulls_last(), studies.c.study_uid).limit(limit)
     return list(tx.execute(query).scalars())
-
-
-def studies_of(found: Iterable[Transfer]) -> list[str]:
-    """Return the studies that these transfers are about, each once."""
-    return list(dict.fromkeys(transfer.study_uid for transfer in found))
 
 
 def _transfer_of(row: RowMapping) -> Transfer:

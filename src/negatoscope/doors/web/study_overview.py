@@ -10,6 +10,7 @@ from negatoscope.access.authorisation import authorise, decide
 from negatoscope.access.model import Action, Role, Subject, SubjectKind
 from negatoscope.ai.results import StudyResult, results_of_studies
 from negatoscope.archive.model import Instance, Series, Study
+from negatoscope.archive.prefetch.store import list_fetched
 from negatoscope.archive.report_visibility import visible_instances
 from negatoscope.archive.studies import get_study, list_instances, list_series, list_studies_of_patient
 from negatoscope.audit.trail import record
@@ -41,6 +42,7 @@ class Overview:
     ai: StudyResult | None
     exposures: tuple[Exposure, ...]
     others: tuple[Study, ...]
+    fetched_from: str
 
 
 def open_overview(platform: Platform, subject: Subject, study_uid: str) -> Overview:
@@ -60,6 +62,7 @@ def open_overview(platform: Platform, subject: Subject, study_uid: str) -> Overv
             ai=results_of_studies(tx, [study_uid])[study_uid] if _may(tx, subject, Action.VIEW_AI_RESULT, study) else None,
             exposures=tuple(exposures_of_study(tx, study_uid)) if _may(tx, subject, Action.VIEW_DOSE_REGISTER, study) else (),
             others=_others(tx, subject, study),
+            fetched_from=list_fetched(tx, [study_uid]).get(study_uid, ""),
         )
         record(tx, subject.actor, "view_study", patient_id=study.patient_id, study_uid=study_uid)
     return overview
