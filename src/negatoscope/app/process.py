@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import hashlib
 import os
 import signal
@@ -27,6 +28,12 @@ def platform_of_process(settings: Settings, role: str) -> Platform:
     configure_logs(settings.log_level, process=role)
     database = Database(start_database(settings).url, pool_size=CONNECTIONS[role])
     return build_platform(settings, database, find_tenant(database, settings.tenant))
+
+
+def settle() -> None:
+    """Leave what the start has made out of each later search for garbage, which takes 0.12 s over it; imports come first."""
+    gc.collect()
+    gc.freeze()
 
 
 def run_web(settings: Settings) -> None:
@@ -54,7 +61,9 @@ def run_dimse(settings: Settings) -> None:
     """Serve the DICOM services until SIGTERM; several such processes share one port."""
     from negatoscope.doors.dimse.server import serve
 
-    serve(platform_of_process(settings, "dimse"))
+    platform = platform_of_process(settings, "dimse")
+    settle()
+    serve(platform)
 
 
 def run_hl7(settings: Settings) -> None:

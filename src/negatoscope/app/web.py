@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from negatoscope.app.process import platform_of_process
+from negatoscope.app.process import platform_of_process, settle
 from negatoscope.doors.web.application import create_application
 from negatoscope.platform.settings import load_settings
 
 
 def create() -> FastAPI:
     """Return the application; called by the server in each of its workers."""
-    return create_application(platform_of_process(load_settings(), "web"))
+    application = create_application(platform_of_process(load_settings(), "web"))
+    settle()
+    return application
