@@ -360,6 +360,8 @@ WATCH: Final = (
     ),
     Screen(name="rejections", login="radiologue", path="/archive/rejections"),
     Screen(name="moves", login="identite", path="/archive/moves"),
+    Screen(name="retention", login="dpo", path="/archive/retention", in_all_looks=True),
+    Screen(name="retention-faults", login="admin", path="/archive/retention", send=("#hold",), shown=FAULTS, is_answer=True),
     Screen(name="installation", login="admin", path="/admin"),
 )  # fmt: skip
 
@@ -376,6 +378,7 @@ NOT_SCREENS: Final = {
     "/training/cases/{case_id}/dicom-web/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/thumbnail": "a picture",
     "/studies/{study_uid}/findings": "findings in JSON, for the viewer",
     "/studies/{study_uid}/files": "a ZIP file",
+    "/archive/retention/{erasure_id}/certificate": "a JSON file",
     "/archive/quarantine/{quarantine_id}/file": "the bytes of an object",
     "/archive/conflicts/{sop_instance_uid}/{sha256}/file": "the bytes of an object",
     "/reports/{report_id}/faults": "faults in JSON, for the editor",

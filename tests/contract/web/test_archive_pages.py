@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from pydicom.dataset import Dataset
@@ -10,8 +12,12 @@ from sqlalchemy import text
 
 from negatoscope.access.model import Role
 from negatoscope.archive.held import store
+from negatoscope.archive.model import Outcome
 from negatoscope.archive.rejections.store import rejected_instances
+from negatoscope.archive.retention.erasing import ERASE
+from negatoscope.archive.retention.keeping import propose_due
 from negatoscope.archive.studies import get_study, list_instances
+from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.runtime import Platform
 from tests.builders.archive import store_data_set
 from tests.builders.dicom import a_dx_image
@@ -154,3 +160,34 @@ def test_conflict_is_compared_and_settled(browser: TestClient, platform: Platfor
     with platform.database.read(platform.tenant) as tx:
         assert store.list_open_conflicts(tx, 10) == []
     assert REASON in browser.get(found[1]).text
+
+
+def test_study_is_held_let_go_by_two_and_certified(
+    browser: TestClient, platform: Platform, clock: TurnedClock, images: list[Dataset], run_jobs: Callable[..., int]
+) -> None:
+    study_uid = str(images[0].StudyInstanceUID)
+    clock.turn(timedelta(days=365 * 21))
+    sign_in(browser, platform, Role.AUDITOR)
+    hold = {"study_uid": study_uid, "whole_patient": "yes", "reason": REASON}
+    assert browser.post("/archive/retention/holds", data=hold | {"study_uid": "1.2.3"}).status_code == 400
+    assert browser.post("/archive/retention/holds", data=hold).status_code == 303
+    assert propose_due(platform) == 0
+    lift = re.search(r'action="(/archive/retention/holds/[0-9a-f-]+)"', browser.get("/archive/retention").text)
+    assert lift is not None
+    assert browser.post(lift[1], data={"reason": ""}).status_code == 400
+    assert browser.post(lift[1], data={"reason": REASON}).status_code == 303
+    assert propose_due(platform) == 1
+    found = re.search(r'action="(/archive/retention/[0-9a-f-]{36})"', browser.get("/archive/retention").text)
+    assert found is not None
+    approval = {"decision": "approve", "version": "1", "reason": REASON}
+    assert browser.post(found[1], data=approval).status_code == 303
+    assert browser.post(found[1], data=approval | {"version": "2"}).status_code == 400
+    sign_in(browser, platform, Role.ADMINISTRATOR)
+    assert browser.post(found[1], data=approval | {"version": "2"}).status_code == 303
+    assert browser.get(f"{found[1]}/certificate").status_code == 404
+    run_jobs(ERASE)
+    certificate = browser.get(f"{found[1]}/certificate").json()
+    assert {one["sop_instance_uid"] for one in certificate["objects"]} == {str(one.SOPInstanceUID) for one in images}
+    assert store_data_set(platform, images[0]).outcome is Outcome.REFUSED
+    assert browser.post(f"{found[1]}/allow", data={"reason": REASON}).status_code == 303
+    assert store_data_set(platform, images[0]).outcome is Outcome.STORED

@@ -123,7 +123,11 @@ def copy_conflicting(request: Request, subject: Settler, sop_instance_uid: Uid, 
 
 def tabs(subject: Subject, current: str) -> list[dict[str, object]]:
     """Return the tabs of the archive for a person."""
-    return archive_words.archive_tabs(current, may_move=may_ever(subject, Action.MOVE_IMAGES))
+    return archive_words.archive_tabs(
+        current,
+        may_move=may_ever(subject, Action.MOVE_IMAGES),
+        may_erase=may_ever(subject, Action.DELETE_BY_RETENTION),
+    )
 
 
 def _quarantined(request: Request, subject: Subject, quarantine_id: UUID, errors: Mapping[str, str]) -> Response:

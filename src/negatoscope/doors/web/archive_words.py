@@ -74,6 +74,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType({
     "same_study": N_("Choose another study."),
     "report_stays": N_("A signed report stays in the study on which it was written."),
     "objects_elsewhere": N_("An object was moved or erased meanwhile."),
+    "legal_hold": N_("A legal hold keeps this study."),
+    "no_such_hold": N_("This hold was lifted before."),
     "no_such_patient": N_("No patient record bears this number."),
     "title_not_by_hand": N_("Choose why the images are rejected."),
 })  # fmt: skip
@@ -94,11 +96,12 @@ def explain(error: NegatoscopeError) -> str:
     return gettext(SENTENCES[error.reason]) if error.reason in SENTENCES else explain_access(error)
 
 
-def archive_tabs(current: str, *, may_move: bool) -> list[dict[str, object]]:
+def archive_tabs(current: str, *, may_move: bool, may_erase: bool) -> list[dict[str, object]]:
     """Return the pages of the archive that a person may open."""
     tabs = [
         ("/archive", N_("Held back"), True),
         ("/archive/rejections", N_("Rejected"), True),
         ("/archive/moves", N_("Moved"), may_move),
+        ("/archive/retention", N_("Retention"), may_erase),
     ]
     return [{"href": href, "word": gettext(word), "current": href == current} for href, word, shown in tabs if shown]

@@ -45,6 +45,7 @@ ENTRIES: Final = (
     Entry(path="/deliveries", label=N_("Deliveries"), icon="swap", purpose=N_("Reports on their way to other systems"), action=Action.SEND_REPORT, roles=_DEPARTMENT),
     Entry(path="/messages", label=N_("HL7 messages"), icon="inbox", purpose=N_("What other systems sent, and how it was answered"), action=Action.REPLAY_MESSAGES),
     Entry(path="/archive", label=N_("Archive"), icon="archive", purpose=N_("What is held back, rejected or moved"), action=Action.RECONCILE_STUDY, roles=frozenset({Role.IDENTITY_OFFICER, Role.ADMINISTRATOR, Role.LEAD_RADIOLOGIST, Role.RADIOLOGIST, Role.RADIOGRAPHER})),
+    Entry(path="/archive/retention", label=N_("Retention"), icon="archive", purpose=N_("How long studies are kept, and who lets them go"), action=Action.DELETE_BY_RETENTION, roles=frozenset({Role.AUDITOR})),
     Entry(path="/audit", label=N_("Audit"), icon="audit", purpose=N_("Who saw and changed what"), action=Action.SEARCH_AUDIT),
     Entry(path="/users", label=N_("People"), icon="people", purpose=N_("Accounts and roles"), action=Action.MANAGE_USERS),
     Entry(path="/devices", label=N_("Devices"), icon="device", purpose=N_("Modalities and neighbouring systems that may connect"), action=Action.MANAGE_DEVICES),

@@ -13,6 +13,7 @@ from negatoscope.ai.model import FindingState, RunState
 from negatoscope.archive.corrections.model import MoveState
 from negatoscope.archive.model import StudyState
 from negatoscope.archive.prefetch.model import FetchState
+from negatoscope.archive.retention.model import ErasureState
 from negatoscope.archive.routing.model import TransferState
 from negatoscope.doors.web.language import N_, P_, gettext, pgettext
 from negatoscope.exchange.model import DeliveryState
@@ -51,6 +52,14 @@ STATES: Final[Mapping[str, Mapping[str, StateSign]]] = MappingProxyType({
         MoveState.APPLIED: StateSign(P_("move", "Moved"), "check", "success"),
         MoveState.REFUSED: StateSign(P_("move", "Refused"), "stop", "neutral"),
         MoveState.UNDONE: StateSign(P_("move", "Put back"), "swap", "neutral"),
+    },
+    "erasure": {
+        ErasureState.PROPOSED: StateSign(P_("erasure", "Time is over"), "clock", "neutral"),
+        ErasureState.APPROVED_FIRST: StateSign(P_("erasure", "Waits for a second person"), "people", "info"),
+        ErasureState.APPROVED: StateSign(P_("erasure", "Approved by two"), "check", "warning"),
+        ErasureState.ERASING: StateSign(P_("erasure", "Is being erased"), "progress", "active"),
+        ErasureState.ERASED: StateSign(P_("erasure", "Erased"), "archive", "neutral"),
+        ErasureState.REFUSED: StateSign(P_("erasure", "Kept"), "lock", "success"),
     },
     "step": {
         StepState.SCHEDULED: StateSign(P_("step", "Scheduled"), "calendar", "info"),
@@ -158,6 +167,7 @@ MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
         "identity": IdentityStatus,
         "delivery": DeliveryState,
         "move": MoveState,
+        "erasure": ErasureState,
         "transfer": TransferState,
         "fetch": FetchState,
         "priority": Priority,
