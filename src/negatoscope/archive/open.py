@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from negatoscope.access.actions import Action
 from negatoscope.access.model import Subject
@@ -130,7 +131,12 @@ def open_instances(
         objects={"scope": scope or study_uid},
     )
     with platform.database.read(platform.tenant) as tx:
-        corrected = find_corrected(tx, study_uid)
+        return open_known(platform, tx, study_uid, found)
+
+
+def open_known(platform: Platform, tx: Connection, study_uid: str, found: Sequence[Instance]) -> list[OpenInstance]:
+    """Return objects of a study, which the caller may give out and writes down himself, with what was corrected in them."""
+    corrected = find_corrected(tx, study_uid)
     return [OpenInstance(one, platform.blobs, corrected_head(platform.blobs, one, corrected)) for one in found]
 
 

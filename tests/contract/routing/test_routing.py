@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
-from pydicom import uid
+from pydicom import dcmread, uid
 from pydicom.dataset import Dataset
 
 from negatoscope.access.model import Role
@@ -24,13 +25,15 @@ from negatoscope.archive.routing.model import (
 from negatoscope.archive.routing.rules import switch_rule
 from negatoscope.archive.routing.transfers import TransferPage
 from negatoscope.archive.stability import sweep
-from negatoscope.archive.studies import get_study
+from negatoscope.archive.studies import attach_to_patient, get_study
 from negatoscope.audit.reading import list_accesses
+from negatoscope.patients.identify import find_or_create_patient
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
-from tests.builders.archive import a_source, store_data_set
+from tests.builders.archive import a_source, archivist, store_data_set
 from tests.builders.dicom import a_ct_slice, a_dx_image, bare_bytes
+from tests.builders.patients import an_identifier, some_demographics
 from tests.builders.routing import Receiver, a_device, a_rule, some_content
 from tests.builders.subjects import a_user
 
@@ -69,7 +72,7 @@ def test_a_complete_study_goes_bit_for_bit_once(platform: Platform, receiver: Re
     assert receiver.received == []  # the study is not complete
     settle()
     assert route() == 1
-    sent = {uid: (syntax, data) for uid, syntax, data in receiver.received}
+    sent = {sop_uid: (syntax, data) for sop_uid, syntax, data in receiver.received}
     assert sent == {str(image.SOPInstanceUID): (uid.ExplicitVRLittleEndian, bare_bytes(image)) for image in (first, second)}
     assert receiver.priorities == {1}
     assert the_only(page_of(platform)) == (TransferState.SENT, Tally(sent=2), "")
@@ -213,3 +216,21 @@ def test_a_rule_that_was_switched_off_lets_its_transfers_wait(
     assert release_waiting(platform) == 1
     route()
     assert len(receiver.received) == 1
+
+
+def test_what_was_corrected_goes_as_it_is_on_record(
+    platform: Platform, receiver: Receiver, settle: Settle, route: Route
+) -> None:
+    a_rule(platform, some_content(a_device(platform, "VIEWER", receiver.port)))
+    image = a_dx_image()
+    store_data_set(platform, image)
+    with platform.database.transaction(platform.tenant) as tx:
+        someone = find_or_create_patient(
+            tx, archivist(platform), [an_identifier("H-9")], some_demographics(), source="hl7", own_issuer="NEGATOSCOPE"
+        )
+        attach_to_patient(tx, str(image.StudyInstanceUID), someone)
+    settle()
+    route()
+    ((_, _, content),) = receiver.received
+    sent = dcmread(BytesIO(content), force=True, specific_tags=["PatientID", "PatientName"])
+    assert (sent.PatientID, str(sent.PatientName)) == ("H-9", "Essai-Lumière^Zoé")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from negatoscope.access.devices import RetrieveDestination, retrieve_destination
 from negatoscope.access.model import system_subject
 from negatoscope.access.store.devices import get_device
-from negatoscope.archive.open import OpenInstance
+from negatoscope.archive.open import OpenInstance, open_known
 from negatoscope.archive.report_visibility import visible_instances
 from negatoscope.archive.routing import choosing, rule_store, transfer_store
 from negatoscope.archive.routing.consignments import Carriers, Consignment
@@ -135,7 +135,8 @@ def _unsent(platform: Platform, transfer: Transfer) -> list[OpenInstance]:
         here = [one for one in found if one.sop_instance_uid in unsent]
         for uid in sorted(unsent - {str(one.sop_instance_uid) for one in here}):
             transfer_store.delete_object(tx, transfer.transfer_id, uid)
-    return [OpenInstance(one, platform.blobs) for one in here]
+    with platform.database.read(platform.tenant) as tx:
+        return open_known(platform, tx, transfer.study_uid, here)
 
 
 def _postpone(platform: Platform, transfer: Transfer) -> None:
