@@ -16,7 +16,11 @@ _TRAILER_LENGTH: Final = 8
 
 
 class BoundedInflater:
-    """Turn deflated pieces into inflated ones. ``failure`` ends the work."""
+    """Turn deflated pieces into inflated ones. ``failure`` ends the work.
+
+    What comes out, and whether and why it fails, does not depend on how the stream was cut: C-STORE, STOW and import cut it
+    differently.
+    """
 
     def __init__(self) -> None:
         self.failure: Refusal | None = None
@@ -24,6 +28,7 @@ class BoundedInflater:
         self._inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
         self._received = 0
         self._inflated = 0
+        self._since_check = 0
         self._checksum = 0
         self._trailing = bytearray()
 
@@ -34,10 +39,11 @@ class BoundedInflater:
             self._keep_trailing(data)
             return
         while self.failure is None and not self._has_ended():
-            inflated, data = self._step(data)
+            room = _PIECE - self._since_check
+            inflated, data = self._step(data, room)
             if inflated:
                 yield inflated
-            if not data and len(inflated) < _PIECE:
+            if not data and len(inflated) < room:
                 break
         if self._has_ended():
             self._keep_trailing(self._inflater.unused_data)
@@ -48,18 +54,23 @@ class BoundedInflater:
     def _keep_trailing(self, data: bytes) -> None:
         self._trailing += data[: _TRAILER_LENGTH + 1 - len(self._trailing)]
 
-    def _step(self, data: bytes) -> tuple[bytes, bytes]:
+    def _step(self, data: bytes, room: int) -> tuple[bytes, bytes]:
+        before = self._inflater.copy()
         try:
-            inflated = self._inflater.decompress(data, _PIECE)
+            inflated = self._inflater.decompress(data, room)
         except zlib.error:
             self.failure = Refusal.BAD_DEFLATE
-            return b"", b""
+            return _inflated_before_the_fault(before, data), b""
+        rest = self._inflater.unconsumed_tail
         self._inflated += len(inflated)
+        self._since_check = (self._since_check + len(inflated)) % _PIECE
         self._checksum = zlib.crc32(inflated, self._checksum)
-        if self._inflated > min(_MAXIMUM, _FACTOR * self._received + _ALLOWANCE):
+        # Judged at fixed places of what comes out, by what has gone in for it.
+        is_due = self._since_check == 0 and bool(inflated)
+        if is_due and self._inflated > min(_MAXIMUM, _FACTOR * (self._received - len(rest)) + _ALLOWANCE):
             self.failure = Refusal.INFLATE_LIMIT
             return b"", b""
-        return inflated, self._inflater.unconsumed_tail
+        return inflated, rest
 
     def finish(self) -> Refusal | None:
         """Say whether the stream ended, with nothing behind it but what writers are known to put there."""
@@ -72,3 +83,14 @@ class BoundedInflater:
             else:
                 self.failure = Refusal.BAD_DEFLATE
         return self.failure
+
+
+def _inflated_before_the_fault(inflater: zlib._Decompress, data: bytes) -> bytes:
+    """Inflate byte by byte what zlib throws away when it meets a fault; less than the step that failed asked for."""
+    salvaged = bytearray()
+    try:
+        for byte in data:
+            salvaged += inflater.decompress(bytes([byte]))
+    except zlib.error:
+        pass
+    return bytes(salvaged)
