@@ -10,7 +10,9 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID
 from sqlalchemy import text
 
+from negatoscope.access.model import device_subject
 from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, Command, CommandField, decode_command
+from negatoscope.doors.dimse.finding import PAGE, Pages, read_request
 from negatoscope.doors.dimse.messages import command_units
 from negatoscope.doors.dimse.pdu_encoding import encode_pdu
 from negatoscope.formats.dicom.uids import new_uid
@@ -217,6 +219,18 @@ def test_the_most_matches_are_answered_and_the_rest_is_not_kept_secret(
     while (status := next_status(peer)) == 0xFF00:
         found += 1
     assert (found, status) == (10_000, 0xA700)
+
+
+def test_what_arrives_while_a_query_is_answered_makes_no_match_appear_twice(platform: Platform) -> None:
+    store_data_set(platform, a_dx_image())
+    fill(platform, 2 * PAGE)
+    request = read_request(an_identifier("STUDY", StudyInstanceUID=""), is_patient_root=False)
+    pages = Pages(platform, device_subject(platform.tenant, "DX1", None), request, most=10_000)
+    found: list[str] = []
+    while (page := pages.next_page()) is not None:
+        found += [str(match.StudyInstanceUID) for match in page]
+        store_data_set(platform, a_dx_image(StudyDate="20991231"))
+    assert len(found) == len(set(found)) == 2 * PAGE + 1
 
 
 @pytest.mark.parametrize("value", ["%", "_YN-0001", "SYN%", "\\", "'; drop table studies; --", "SYN-0001' or 'a'='a"])

@@ -48,7 +48,7 @@ class FindRequest:
 async def answer_c_find(association: Association, message: Message) -> None:
     """Send one pending response a match, then the end."""
     request = await association.door.in_thread(_read_message, message)
-    pages = _Pages(association.door.platform, association.subject, request, most=association.door.limits.find_responses)
+    pages = Pages(association.door.platform, association.subject, request, most=association.door.limits.find_responses)
     pending = PENDING_UNSUPPORTED_KEYS if request.has_unsupported_keys else PENDING
     await answer_matches(association, message, pages.next_page, pending=pending, character_set=request.character_set)
 
@@ -93,14 +93,14 @@ def read_request(identifier: Dataset, *, is_patient_root: bool, options: Options
 
 def _sequence_key(keyword: str, item: Dataset) -> dict[str, str]:
     """Return the sequence as a key to return, and each key inside its item; deeper sequences count as written, unread."""
-    inner = {f"{keyword}.{element.keyword}": _inner_text(element) for element in item if element.keyword}
+    inner = {f"{keyword}.{element.keyword}": _inner_text(item, element) for element in item if element.keyword}
     return {keyword: "", **inner}
 
 
-def _inner_text(element: DataElement) -> str:
-    if element.VR == "SQ":
-        return "item" if any(_inner_text(inner) for item in element.value for inner in item) else ""
-    return "" if element.value is None else str(element.value)
+def _inner_text(item: Dataset, element: DataElement) -> str:
+    if element.VR != "SQ":
+        return text_of(item, element.keyword)
+    return "item" if any(_inner_text(deeper, inner) for deeper in element.value for inner in deeper) else ""
 
 
 def _refuse_lower_keys(filters: Mapping[str, str], level: Level) -> None:
@@ -132,8 +132,11 @@ def read_level(identifier: Dataset, *, is_patient_root: bool, is_relational: boo
     return level
 
 
-class _Pages:
-    """Read the matches page by page, so that a wide query holds neither memory nor a transaction for long."""
+class Pages:
+    """Read the matches page by page, so that a wide query holds neither memory nor a transaction for long.
+
+    What arrives meanwhile moves the pages; a match that was answered is not answered again.
+    """
 
     def __init__(self, platform: Platform, subject: Subject, request: FindRequest, *, most: int) -> None:
         self._platform = platform
@@ -142,6 +145,7 @@ class _Pages:
         self._most = most
         self._offset = 0
         self._is_last = False
+        self._answered: set[str] = set()
 
     def next_page(self) -> list[Dataset] | None:
         """Return the next matches, None at the end; leave a trace of the query with the first page."""
@@ -156,10 +160,20 @@ class _Pages:
                 record(tx, self._subject.actor, "images_queried", objects=self._trace(len(matches)))
         self._offset += len(matches)
         self._is_last = len(matches) < PAGE
+        matches = [match for match in matches if self._is_new(match)]
         for match in matches:
             match.QueryRetrieveLevel = self._request.level.value
             match.RetrieveAETitle = self._platform.settings.ae_title
         return matches
+
+    def _is_new(self, match: Dataset) -> bool:
+        """Tell whether the match is none that was answered; patients may share a number, so theirs are not compared."""
+        if self._request.level is Level.PATIENT:
+            return True
+        uid = str(match.get(UNIQUE_KEYS[self._request.level]))
+        is_new = uid not in self._answered
+        self._answered.add(uid)
+        return is_new
 
     def _trace(self, matches: int) -> dict[str, JsonValue]:
         keys: list[JsonValue] = [keyword for keyword, value in self._request.query.filters.items() if value]
