@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 SEND_UNCHECKED: Final = """form => {
   for (const choice of form.querySelectorAll('input[type=radio]'))
@@ -17,12 +17,19 @@ SEND_UNCHECKED: Final = """form => {
 """Where nothing is chosen, the first choice is. What is wrong reaches the product: its answer is the page with the faults."""
 
 
+SMALL_FILE: Final[FilePayload] = {
+    "name": "LISEZMOI.TXT",
+    "mimeType": "text/plain",
+    "buffer": b"Ceci n'est pas une image. " * 10,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """One screen: whose it is (the login; None: anybody), its address, how a person gets on from there, what to open on it.
 
-    From the address on: the links to `follow`, the fields to `fill`, the forms to `send` one after the other, then what to
-    `click` on the page itself, and what must be `shown` when all is done. `route`: the route that gives the page, where it
+    From the address on: the links to `follow`, the fields to `fill`, the fields for `files`, the forms to `send` one
+    after the other, then what to `click` on the page itself, and what must be `shown` when all is done. `route`: the route that gives the page, where it
     is not the address. `is_answer`: the page answers a form that was sent, and has no address of its own.
     `is_error`: this is a page of errors; no such page passes for another. `ends_session`: it takes a session of its own.
     `in_all_looks`: it is seen in each pair of language and theme.
@@ -34,6 +41,7 @@ class Screen:
     route: str | None = None
     follow: tuple[str, ...] = ()
     fill: tuple[tuple[str, str], ...] = ()
+    files: tuple[str, ...] = ()
     send: tuple[str, ...] = ()
     click: tuple[str, ...] = ()
     shown: str | None = None
@@ -56,6 +64,8 @@ class Screen:
             page.goto(root + address)
         for selector, value in self.fill:
             page.locator(selector).first.fill(value)
+        for selector in self.files:
+            page.locator(selector).first.set_input_files(SMALL_FILE)
         for selector in self.send:
             with page.expect_navigation():
                 page.locator(selector).first.evaluate(SEND_UNCHECKED)
@@ -92,6 +102,7 @@ FIRST_SOURCE: Final = "main tbody a[href^='/prefetch/']"
 FIRST_SERVER: Final = "main tbody a[href^='/servers/']"
 FIRST_HELD: Final = "main tbody a[href^='/archive/quarantine/']"
 FIRST_CONFLICT: Final = "main tbody a[href^='/archive/conflicts/']"
+NEW_DISC: Final = "main a[href^='/discs/new']"
 NEW_ORDER: Final = "main a[href^='/orders/new']"
 DESK_MENU: Final = ".desk-bar details summary"
 
@@ -272,6 +283,26 @@ OUTSIDE: Final = (
         shown=".secret-large",
         is_answer=True,
     ),
+    Screen(name="discs", login="radiologue", path="/discs"),
+    Screen(name="new-disc", login="chef", path="/reading?view=read", route="/discs/new", follow=(FIRST_STUDY, FIRST_EXAM, NEW_DISC), in_all_looks=True),
+    Screen(
+        name="disc",
+        login="chef",
+        path="/reading?view=read",
+        route="/discs/{disc_id}",
+        follow=(FIRST_STUDY, FIRST_EXAM, NEW_DISC),
+        send=("form[action^='/discs?of=']",),
+        in_all_looks=True,
+    ),
+    Screen(name="imports", login="secretaire", path="/imports", in_all_looks=True),
+    Screen(
+        name="import",
+        login="secretaire",
+        path="/imports",
+        route="/imports/{import_id}",
+        files=("#files",),
+        send=("form[action='/imports/upload']",),
+    ),
     Screen(name="deliveries", login="radiologue", path="/deliveries"),
     Screen(name="messages", login="admin", path="/messages"),
     Screen(name="sent-messages", login="admin", path="/messages/sent"),
@@ -378,6 +409,7 @@ NOT_SCREENS: Final = {
     "/training/cases/{case_id}/dicom-web/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/thumbnail": "a picture",
     "/studies/{study_uid}/findings": "findings in JSON, for the viewer",
     "/studies/{study_uid}/files": "a ZIP file",
+    "/discs/{disc_id}/file": "a ZIP file",
     "/archive/retention/{erasure_id}/certificate": "a JSON file",
     "/archive/quarantine/{quarantine_id}/file": "the bytes of an object",
     "/archive/conflicts/{sop_instance_uid}/{sha256}/file": "the bytes of an object",

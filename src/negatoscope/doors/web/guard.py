@@ -51,7 +51,7 @@ HEADERS: Final = {
 STRICT_TRANSPORT: Final = "max-age=63072000; includeSubDomains"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_LIMIT: Final = 2 * 1024 * 1024
-OWN_LIMIT_PREFIXES: Final = ("/dicom-web/",)
+OWN_LIMIT_PREFIXES: Final = ("/dicom-web/", "/imports/upload")
 GIVEN_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 
 

@@ -42,6 +42,8 @@ ENTRIES: Final = (
     Entry(path="/ai", label=N_("AI runs"), icon="spark", purpose=N_("Models, their runs and why some gave none"), action=Action.RERUN_AI),
     Entry(path="/training", label=N_("Training"), icon="training", purpose=N_("Read known cases, alone and with the help of AI"), action=Action.TRAIN),
     Entry(path="/shares", label=N_("Shares"), icon="share", purpose=N_("Links given to people outside"), action=Action.CREATE_SHARE, roles=_DEPARTMENT),
+    Entry(path="/discs", label=N_("Discs"), icon="download", purpose=N_("Copies of examinations to take away"), action=Action.DOWNLOAD_DICOM, roles=_DEPARTMENT),
+    Entry(path="/imports", label=N_("Imports"), icon="upload", purpose=N_("Examinations brought on a disc or in a ZIP"), action=Action.IMPORT_STUDY, roles=_DEPARTMENT - {Role.ADMINISTRATOR}),
     Entry(path="/deliveries", label=N_("Deliveries"), icon="swap", purpose=N_("Reports on their way to other systems"), action=Action.SEND_REPORT, roles=_DEPARTMENT),
     Entry(path="/messages", label=N_("HL7 messages"), icon="inbox", purpose=N_("What other systems sent, and how it was answered"), action=Action.REPLAY_MESSAGES),
     Entry(path="/archive", label=N_("Archive"), icon="archive", purpose=N_("What is held back, rejected or moved"), action=Action.RECONCILE_STUDY, roles=frozenset({Role.IDENTITY_OFFICER, Role.ADMINISTRATOR, Role.LEAD_RADIOLOGIST, Role.RADIOLOGIST, Role.RADIOGRAPHER})),

@@ -11,6 +11,8 @@ from typing import Final
 from negatoscope.access.model import Role
 from negatoscope.ai.model import FindingState, RunState
 from negatoscope.archive.corrections.model import MoveState
+from negatoscope.archive.discs.model import DiscState
+from negatoscope.archive.imports.model import ImportState
 from negatoscope.archive.model import StudyState
 from negatoscope.archive.prefetch.model import FetchState
 from negatoscope.archive.retention.model import ErasureState
@@ -139,6 +141,21 @@ STATES: Final[Mapping[str, Mapping[str, StateSign]]] = MappingProxyType({
         FetchState.FETCHED: StateSign(P_("fetch", "Here"), "check", "success"),
         FetchState.FAILED: StateSign(P_("fetch", "Did not come"), "stop", "danger"),
     },
+    "disc": {
+        DiscState.REQUESTED: StateSign(P_("disc", "Waiting"), "clock", "neutral"),
+        DiscState.WRITING: StateSign(P_("disc", "Being written"), "progress", "active"),
+        DiscState.READY: StateSign(P_("disc", "Ready"), "check", "success"),
+        DiscState.FAILED: StateSign(P_("disc", "Failed"), "stop", "danger"),
+        DiscState.CANCELLED: StateSign(P_("disc", "Cancelled"), "cross", "neutral"),
+        DiscState.EXPIRED: StateSign(P_("disc", "No longer kept"), "clock", "neutral"),
+    },
+    "import": {
+        ImportState.RECEIVING: StateSign(P_("import", "Being sent"), "progress", "active"),
+        ImportState.WAITING: StateSign(P_("import", "Waiting"), "clock", "neutral"),
+        ImportState.READING: StateSign(P_("import", "Being read"), "progress", "active"),
+        ImportState.DONE: StateSign(P_("import", "Done"), "check", "success"),
+        ImportState.FAILED: StateSign(P_("import", "Broken off"), "stop", "danger"),
+    },
     "priority": {
         Priority.STAT: StateSign(P_("priority", "Immediate"), "bolt", "danger"),
         Priority.URGENT: StateSign(P_("priority", "Urgent"), "bolt", "warning"),
@@ -170,6 +187,8 @@ MACHINES: Final[Mapping[str, type[StrEnum]]] = MappingProxyType(
         "erasure": ErasureState,
         "transfer": TransferState,
         "fetch": FetchState,
+        "disc": DiscState,
+        "import": ImportState,
         "priority": Priority,
         "share": ShareState,
     }

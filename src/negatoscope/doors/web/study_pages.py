@@ -48,6 +48,9 @@ def show_study(
         may_report=may_read_for_work(subject),
         may_download=may_ever(subject, Action.DOWNLOAD_DICOM)
         and (subject.kind is SubjectKind.SHARE or bool(subject.roles & COPYING_ROLES)),
+        may_make_disc=subject.kind is SubjectKind.USER
+        and bool(subject.roles & (COPYING_ROLES | {Role.RADIOGRAPHER}))
+        and may_ever(subject, Action.DOWNLOAD_DICOM),
         may_correct=bool(subject.roles & CORRECTING_ROLES) and may_ever(subject, Action.RECONCILE_STUDY),
         may_share=bool(subject.roles & SHARING_ROLES) and may_ever(subject, Action.CREATE_SHARE),
     )
