@@ -58,21 +58,23 @@ def test_a_rejected_image_is_announced_as_not_available_and_goes_nowhere(
 ) -> None:
     device = a_device(platform, "VIEWER", receiver.port)
     a_rule(platform, some_content(device, parcel=Parcel.NOTICE), name="Notice")
-    first, second = a_dx_image(), a_dx_image()
-    second.StudyInstanceUID = first.StudyInstanceUID
-    for image in (first, second):
+    first = a_dx_image()
+    images = [first, *(another(first, number) for number in (2, 3, 4))]
+    for image in images[:2]:
         store_data_set(platform, image)
     settle()
     route()
+    a_rule(platform, some_content(device), name="Images")
+    for image in images[2:]:
+        store_data_set(platform, image)
     reject_instances(
         platform,
         a_user(platform, Role.RADIOLOGIST),
         str(first.StudyInstanceUID),
-        [str(first.SOPInstanceUID)],
+        [str(images[0].SOPInstanceUID), str(images[2].SOPInstanceUID)],
         title=RejectionTitle.PATIENT_SAFETY,
         explanation="Wrong side marked.",
     )
-    a_rule(platform, some_content(device), name="Images")
     settle()
     route()
     told = {
@@ -80,8 +82,9 @@ def test_a_rejected_image_is_announced_as_not_available_and_goes_nowhere(
         for series in receiver.notices[-1].ReferencedSeriesSequence
         for reference in series.ReferencedSOPSequence
     }
-    assert told == {str(first.SOPInstanceUID): "UNAVAILABLE", str(second.SOPInstanceUID): "ONLINE"}
-    assert receiver.uids == [str(second.SOPInstanceUID)]
+    availability = ("UNAVAILABLE", "ONLINE", "UNAVAILABLE", "ONLINE")
+    assert told == {str(image.SOPInstanceUID): word for image, word in zip(images, availability, strict=True)}
+    assert receiver.uids == [str(images[3].SOPInstanceUID)]
 
 
 def test_a_notice_that_is_refused_is_tried_again(platform: Platform, receiver: Receiver, settle: Settle, route: Route) -> None:

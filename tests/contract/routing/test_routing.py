@@ -234,3 +234,17 @@ def test_what_was_corrected_goes_as_it_is_on_record(
     ((_, _, content),) = receiver.received
     sent = dcmread(BytesIO(content), force=True, specific_tags=["PatientID", "PatientName"])
     assert (sent.PatientID, str(sent.PatientName)) == ("H-9", "Essai-Lumière^Zoé")
+
+
+def test_a_rule_sends_what_comes_from_when_it_is_switched_on(
+    platform: Platform, clock: TurnedClock, receiver: Receiver, settle: Settle, route: Route
+) -> None:
+    old = a_dx_image()
+    store_data_set(platform, old)
+    settle()
+    a_rule(platform, some_content(a_device(platform, "VIEWER", receiver.port)))
+    late = another(old)
+    store_data_set(platform, late)
+    settle()
+    route()
+    assert receiver.uids == [str(late.SOPInstanceUID)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -34,7 +35,7 @@ from negatoscope.archive.routing.model import (
     next_transfer_state,
 )
 from negatoscope.archive.routing.notices import notice_of
-from negatoscope.archive.study_store import list_instances
+from negatoscope.archive.study_store import list_instances, list_studies
 from negatoscope.platform.errors import CorruptObject
 from negatoscope.platform.events import Event, publish
 from negatoscope.platform.job_worker import JobDefinition, JobRun
@@ -71,18 +72,29 @@ def consider(platform: Platform, run: JobRun) -> None:
             return
         if is_fetched(tx, study_uid):
             rules = [rule for rule in rules if rule.content.with_fetched]
+        if not list_studies(tx, [study_uid]):
+            return  # erased since
         facts = StudyFacts(platform, tx, study_uid)
         every = list_instances(tx, study_uid)
         shown = list_instances(tx, study_uid, where=visible_instances(system_subject(platform.tenant, NAME)))
         origins = {rule.rule_id: origin_of(tx, rule.content) for rule in rules}
-        carried = {rule.rule_id: transfer_store.list_carried(tx, rule.rule_id, study_uid) - {replaced} for rule in rules}
+        carried = {rule.rule_id: transfer_store.list_carried(tx, rule.rule_id, study_uid) for rule in rules}
     for rule in rules:
-        found = every if rule.content.parcel is Parcel.NOTICE else shown
+        found = every if rule.content.parcel is Parcel.NOTICE else _news(rule, shown, carried[rule.rule_id], replaced)
         ready = [one for one in _ready(platform, rule.content, facts.study.state, found) if one.source != origins[rule.rule_id]]
-        news = [one for one in ready if str(one.sop_instance_uid) not in carried[rule.rule_id]]
-        chosen = [one for one in news if _fits(rule.content, facts, one)]
+        chosen = [one for one in ready if _fits(rule.content, facts, one)]
         if chosen:
             _queue(platform, rule, study_uid, chosen, replaced)
+
+
+def _news(rule: Rule, shown: Sequence[Instance], carried: AbstractSet[str], replaced: str) -> list[Instance]:
+    """Return what came since the rule was switched on and no transfer carries, and what it carries with other bytes now."""
+    return [
+        one
+        for one in shown
+        if (one.sop_instance_uid == replaced and replaced in carried)
+        or (one.sop_instance_uid not in carried and rule.on_since is not None and one.received_at >= rule.on_since)
+    ]
 
 
 def origin_of(tx: Connection, content: RuleContent) -> str:

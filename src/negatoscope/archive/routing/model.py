@@ -113,7 +113,11 @@ class RuleContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule as it stands, or as it stood: `changed_by` made this version."""
+    """A rule as it stands, or as it stood: `changed_by` made this version.
+
+    `on_since`: when it was last switched on; what was received before is none of its business. None while it is off, and
+    for versions of before.
+    """
 
     rule_id: UUID
     name: str
@@ -122,6 +126,7 @@ class Rule:
     changed_at: datetime
     changed_by: str
     version: int
+    on_since: datetime | None = None
 
 
 class TransferState(StrEnum):

@@ -35,7 +35,7 @@ def insert_rule(tx: Connection, rule: Rule) -> None:
     values = {"rule_id": rule.rule_id, "version": rule.version, **_rule_values(rule)}
     try:
         with tx.begin_nested():
-            tx.execute(insert(routing_rules).values(values))
+            tx.execute(insert(routing_rules).values(on_since=rule.on_since, **values))
     except IntegrityError as error:
         raise Conflict("Another rule has this name.", reason="rule_name_taken", field="name") from error
     tx.execute(insert(routing_rule_versions).values(values))
@@ -47,7 +47,7 @@ def update_rule(tx: Connection, rule: Rule) -> None:
     same = (routing_rules.c.rule_id == rule.rule_id) & (routing_rules.c.version == rule.version)
     try:
         with tx.begin_nested():
-            changed = tx.execute(update(routing_rules).where(same).values(values))
+            changed = tx.execute(update(routing_rules).where(same).values(on_since=rule.on_since, **values))
     except IntegrityError as error:
         raise Conflict("Another rule has this name.", reason="rule_name_taken", field="name") from error
     if changed.rowcount == 0:
@@ -132,6 +132,7 @@ def _rule_of(row: RowMapping) -> Rule:
         changed_at=row["changed_at"],
         changed_by=row["changed_by"],
         version=row["version"],
+        on_since=row.get("on_since"),
     )
 
 

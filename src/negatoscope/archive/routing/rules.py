@@ -53,14 +53,16 @@ WISHABLE_SYNTAXES: Final = (
 
 def add_rule(platform: Platform, subject: Subject, *, name: str, content: RuleContent, is_enabled: bool) -> Rule:
     """Add a rule."""
+    now = platform.clock.now()
     rule = Rule(
         rule_id=uuid4(),
         name=_checked_name(name),
         is_enabled=is_enabled,
         content=content,
-        changed_at=platform.clock.now(),
+        changed_at=now,
         changed_by=subject.display_name,
         version=1,
+        on_since=now if is_enabled else None,
     )
     with platform.database.transaction(platform.tenant) as tx:
         authorise(tx, subject, Action.MANAGE_DEVICES)
@@ -77,14 +79,16 @@ def change_rule(
     with platform.database.transaction(platform.tenant) as tx:
         authorise(tx, subject, Action.MANAGE_DEVICES)
         check_content(tx, content)
+        before, now = rule_store.get_rule(tx, rule_id), platform.clock.now()
         rule = replace(
-            rule_store.get_rule(tx, rule_id),
+            before,
             name=_checked_name(name),
             content=content,
             is_enabled=is_enabled,
-            changed_at=platform.clock.now(),
+            changed_at=now,
             changed_by=subject.display_name,
             version=version,
+            on_since=(before.on_since or now) if is_enabled else None,
         )
         rule_store.update_rule(tx, rule)
         _trace(tx, subject, rule)

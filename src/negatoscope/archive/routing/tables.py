@@ -30,6 +30,7 @@ routing_rules = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("changed_by", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("on_since", DateTime(timezone=True)),
 )
 
 routing_rule_versions = Table(
