@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STATIC := src/negatoscope/doors/web/static
 FRONTEND_SOURCES := $(shell find frontend $(STATIC) -type f -not -path '*/node_modules/*' -not -path '*/build/*' 2>/dev/null)
 
-.PHONY: help run test quick docs bench kills fuzz large-object format clean set-up
+.PHONY: help run test quick docs bench bench-million kills fuzz large-object format clean set-up
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ large-object: $(VENV)/.test ## Send an object of 1.3 GB through each door and ba
 docs: $(VENV)/.run ## Write the conformance statements anew from the code
 	@$(BIN)/negatoscope conformance dicom > docs/reference/conformance-dimse.md
 	@$(BIN)/negatoscope conformance dicomweb > docs/reference/conformance-dicomweb.md
+
+bench-million: $(VENV)/.test ## Measure searching and storing at 10 thousand, 100 thousand and a million studies
+	@$(BIN)/python -m benchmarks.million
 
 format: $(VENV)/.test ## Format the sources
 	@$(BIN)/ruff check --fix src tests benchmarks; $(BIN)/ruff format src tests benchmarks

@@ -28,6 +28,14 @@ class Server:
     web: str
     headers: dict[str, str] = field(default_factory=dict)
     pids: tuple[int, ...] = ()
+    database: Path | None = None
+
+    def roots(self) -> list[int]:
+        """Return the processes from which all its others descend; the database server is one of its own."""
+        own = list(self.pids)
+        if self.database is not None:
+            own.append(int((self.database / "postmaster.pid").read_text().split()[0]))
+        return own
 
     def client(self) -> httpx.Client:
         """Return a client of its DICOMweb root."""
@@ -54,6 +62,7 @@ def orthanc(folder: Path) -> Iterator[Server]:
         "DicomPort": dicom_port,
         "HttpPort": http_port,
         "RemoteAccessAllowed": False,
+        "DicomAlwaysAllowFind": True,
         "AuthenticationEnabled": False,
         "Plugins": [str(PLUGIN)],
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
@@ -108,7 +117,8 @@ def negatoscope(folder: Path) -> Iterator[Server]:
             [program, "token", "create", "--user", "bench"], env=environment, check=True, capture_output=True, text=True
         ).stdout.strip()
         headers = {"Authorization": f"Bearer {token}"}
-        yield Server("Négatoscope", ports["DICOM_PORT"], "NEGATOSCOPE", f"{root}/dicom-web", headers, pids=(process.pid,))
+        web, database = f"{root}/dicom-web", folder / "database"
+        yield Server("Négatoscope", ports["DICOM_PORT"], "NEGATOSCOPE", web, headers, pids=(process.pid,), database=database)
 
 
 @contextmanager
