@@ -50,7 +50,11 @@ def begin_instance(
             authorise(tx, subject, Action.STORE_IMAGES)
         source.authorised = True
     gate = Gate(transfer_syntax_uid, sop_class_uid=sop_class_uid, sop_instance_uid=sop_instance_uid)
-    writer = platform.blobs.begin()
+    try:
+        writer = platform.blobs.begin()
+    except Unavailable as error:
+        _alarm(platform, error)
+        raise
     file = IncomingFile(writer, gate, is_part10=transfer_syntax_uid is None)
     return IncomingInstance(platform, subject, source, gate=gate, writer=writer, file=file, study_uid=study_uid)
 
@@ -102,7 +106,7 @@ class IncomingInstance:
             blob = self._writer.commit()
         except Unavailable as error:
             self.discard()
-            self._alarm(error)
+            _alarm(self._platform, error)
             raise
         except BaseException:
             self.discard()
@@ -131,12 +135,6 @@ class IncomingInstance:
         """Leave nothing behind; harmless after `commit`."""
         self._writer.discard()
 
-    def _alarm(self, error: Unavailable) -> None:
-        """Say in rows that the store failed, if the database can be told at all."""
-        if error.reason == STORAGE_FAILED:
-            with contextlib.suppress(NegatoscopeError):
-                raise_storage_alarm(self._platform, STORAGE_FAILED)
-
     def _belongs_elsewhere(self, verdict: Verdict) -> bool:
         attributes = verdict.attributes
         return self._study_uid is not None and (attributes is None or attributes.study_instance_uid != self._study_uid)
@@ -144,3 +142,10 @@ class IncomingInstance:
     def _remember(self, stored: StoredInstance) -> None:
         if stored.study_uid is not None and stored.outcome is Outcome.STORED:
             self._source.audited_studies.add(stored.study_uid)
+
+
+def _alarm(platform: Platform, error: Unavailable) -> None:
+    """Say in rows that the store failed, if the database can be told at all."""
+    if error.reason == STORAGE_FAILED:
+        with contextlib.suppress(NegatoscopeError):
+            raise_storage_alarm(platform, STORAGE_FAILED)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from negatoscope.archive.kept_store import KeptObject, Position
 from negatoscope.archive.tables import damaged_objects, scrubs, storage_alarms
+
+SILENCE: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +136,14 @@ def list_damaged(tx: Connection, limit: int = 100) -> list[DamagedObject]:
 
 
 def insert_alarm(tx: Connection, place: str, reason: str, now: datetime) -> bool:
-    """Note that a store failed; True when it is news."""
+    """Note that a store failed; True when it is news: not seen within the last hour."""
+    columns = storage_alarms.c
+    last = tx.execute(select(columns.seen_at).where(columns.place == place)).scalar_one_or_none()
     values = {"place": place, "reason": reason, "raised_at": now, "seen_at": now, "times": 1}
     statement = insert(storage_alarms).values(values)
-    again = {"seen_at": now, "reason": reason, "times": storage_alarms.c.times + 1}
+    again = {"seen_at": now, "reason": reason, "times": columns.times + 1}
     tx.execute(statement.on_conflict_do_update(index_elements=["tenant", "place"], set_=again))
-    times = tx.execute(select(storage_alarms.c.times).where(storage_alarms.c.place == place)).scalar_one()
-    return bool(times == 1)
+    return last is None or now - last > SILENCE
 
 
 def list_alarms(tx: Connection, since: datetime) -> list[StorageAlarm]:

@@ -133,6 +133,8 @@ def test_an_alarm_of_the_storage_is_told_once_and_shown_for_a_day(platform: Plat
     assert any("durable" in line for line in _objects(platform))
     clock.turn(timedelta(days=2))
     assert list(_objects(platform)) == []
+    raise_storage_alarm(platform, "storage_failed")
+    assert facts(platform, "storage_failed") == [{"reason": "storage_failed"}]
 
 
 @pytest.mark.parametrize("most_keys", [1, 3, 200_000])
