@@ -11,7 +11,8 @@ from fastapi.routing import APIRoute
 
 from negatoscope.doors.web.language import LANGUAGES
 from negatoscope.doors.web.preferences import THEMES
-from tests.e2e.axe_screens import NOT_SCREENS, SCREENS, Screen
+from tests.e2e.axe_screens import NOT_SCREENS, SCREENS
+from tests.e2e.screen import Screen
 
 Look = tuple[str, str]
 """A language and a theme."""

@@ -17,8 +17,9 @@ from negatoscope.doors.web.routers import ROUTERS
 from tests.e2e.axe import checker, faults_of, rules_run
 from tests.e2e.axe_people import WIDTH, People
 from tests.e2e.axe_routes import addresses_read, looks_of, route_of, unseen
-from tests.e2e.axe_screens import NOT_SCREENS, SCREENS, Screen
+from tests.e2e.axe_screens import NOT_SCREENS, SCREENS
 from tests.e2e.product import Product
+from tests.e2e.screen import Screen
 
 
 @pytest.fixture(scope="module")

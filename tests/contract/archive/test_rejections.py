@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
+import pydicom
 import pytest
+from highdicom.ko import KeyObjectSelectionDocument
 from pydicom.dataset import Dataset
 from sqlalchemy import text
 
@@ -16,13 +20,14 @@ from negatoscope.access.model import Role, Subject, device_subject, system_subje
 from negatoscope.archive.find import FindQuery, Level, find
 from negatoscope.archive.metadata import series_metadata
 from negatoscope.archive.model import Outcome
-from negatoscope.archive.open import open_instances
+from negatoscope.archive.open import OpenInstance, open_instances
 from negatoscope.archive.rejections.model import RejectionTitle
 from negatoscope.archive.rejections.rejecting import reject_instances, revoke_note
 from negatoscope.archive.rejections.store import list_notes, list_rejections, rejected_instances
 from negatoscope.archive.stability import sweep
-from negatoscope.archive.studies import get_study
+from negatoscope.archive.studies import find_instance, get_study
 from negatoscope.dose.register import RECORD_EXPOSURES, exposures_of_study
+from negatoscope.formats.dicom.rejection_notes import read_explanation
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -277,3 +282,28 @@ def test_search_does_not_walk_the_rejections(platform: Platform) -> None:
             ).scalars()
         )
     assert "rejections_in_force" in plan or "rejections_of_study" in plan
+
+
+def test_note_made_here_is_what_the_standard_describes(platform: Platform, images: list[Dataset], tmp_path: Path) -> None:
+    """Read by two programs of others: a validator of information objects, and a library for structured documents."""
+    reader = a_user(platform, Role.RADIOLOGIST)
+    note_uid = reject_instances(
+        platform,
+        reader,
+        str(images[0].StudyInstanceUID),
+        uids(images[0], images[2]),
+        title=RejectionTitle.PATIENT_SAFETY,
+        explanation="Côté inversé à l’écran",
+    )
+    with platform.database.read(platform.tenant) as tx:
+        instance = find_instance(tx, note_uid)
+    assert instance is not None
+    file = tmp_path / "note.dcm"
+    file.write_bytes(b"".join(OpenInstance(instance, platform.blobs).chunks()))
+    checked = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True, check=False)
+    assert [line for line in checked.stderr.splitlines() if line.startswith("Error")] == []
+    document = KeyObjectSelectionDocument.from_dataset(pydicom.dcmread(file))
+    assert document.ConceptNameCodeSequence[0].CodeValue == SAFETY
+    named = {str(one[2]) for one in (document.resolve_reference(uid) for uid in uids(images[0], images[2]))}
+    assert named == uids(images[0], images[2])
+    assert read_explanation(document) == "Côté inversé à l’écran"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from sqlalchemy import Connection
 
 from negatoscope.access.actions import Action
@@ -65,6 +66,8 @@ def _described(data_set: Dataset) -> Iterator[tuple[str, str]]:
     try:
         for element in data_set:
             if element.VR not in _BINARY and not element.tag.is_private:
-                yield element.name, str(element.value)[:LONGEST_VALUE]
+                value = element.value
+                text = "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value)
+                yield element.name, text[:LONGEST_VALUE]
     except PYDICOM_FAULTS:
         return

@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection
 
+from negatoscope.access.actions import Action
 from negatoscope.access.model import system_subject
 from negatoscope.archive import store as archive_store
 from negatoscope.archive.kept_store import try_release_objects
@@ -92,7 +93,7 @@ def _certify(platform: Platform, tx: Connection, erasure: Erasure) -> None:
     record(
         tx,
         system_subject(platform.tenant, NAME).actor,
-        "study_erased",
+        Action.DELETE_BY_RETENTION.value,
         patient_id=erasure.patient_id,
         study_uid=erasure.study_uid,
         objects={"erasure": str(erasure.erasure_id), "certificate_sha256": digest, "rule": erasure.rule},
