@@ -96,7 +96,9 @@ def _installed(platform: Platform, run: Run) -> InstalledModel:
 def _look(platform: Platform, run: Run, model: InstalledModel) -> list[_Seen]:
     """Show the model every image that suits it; _Unsuitable when none does."""
     with platform.database.read(platform.tenant) as tx:
-        images = [instance for instance in list_instances(tx, run.study_uid, where=not_rejected()) if instance.pixels is not None]
+        images = [
+            instance for instance in list_instances(tx, run.study_uid, where=not_rejected()) if instance.pixels is not None
+        ]
     engine = engine_of(platform)
     refusals: list[str] = []
     seen: list[_Seen] = []
