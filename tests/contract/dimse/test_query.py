@@ -100,6 +100,26 @@ def test_the_patient_level_belongs_to_the_patient_root_alone(platform: Platform,
     assert [status for status, _ in by_study] == [0xA900]
 
 
+@pytest.mark.parametrize("level", ["PATIENT", "STUDY", "SERIES", "IMAGE"])
+def test_the_patient_root_is_walked_from_the_patient_to_the_image(platform: Platform, port: int, level: str) -> None:
+    image = a_dx_image()
+    store_data_set(platform, image)
+    store_data_set(platform, a_ct_slice(PatientID="SYN-0002"))
+    keys = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    depth = ["PATIENT", "STUDY", "SERIES", "IMAGE"].index(level)
+    above = {keyword: getattr(image, keyword) for keyword in keys[:depth]}
+    identifier = an_identifier(level, **above, **{keys[depth]: image.PatientID if level == "PATIENT" else ""})
+    with associated(port, PATIENT_ROOT) as association:
+        answers = find(association, identifier, PATIENT_ROOT)
+        without = an_identifier(level, **dict(list(above.items())[1:]), **{keys[depth]: ""})
+        refused = find(association, without, PATIENT_ROOT)
+    assert [status for status, _ in answers] == [0xFF00, 0x0000]
+    match = answers[0][1]
+    assert match is not None
+    assert match[keys[depth]].value == image[keys[depth]].value
+    assert refused[-1][0] == (0x0000 if level == "PATIENT" else 0xA900)
+
+
 @pytest.mark.parametrize(
     "identifier",
     [
