@@ -143,7 +143,11 @@ def descendants(pid: int) -> list[int]:
     """Return the processes below this one."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
+        try:
+            children = task.read_text().split()
+        except (FileNotFoundError, ProcessLookupError):  # the thread ended between the two looks
+            continue
+        for child in children:
             found += [int(child), *descendants(int(child))]
     return found
 
