@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from sqlalchemy import text
 
 from negatoscope.access.model import Role
+from negatoscope.archive.corrections.marks import mark_corrected
 from negatoscope.archive.study_store import find_instance
 from negatoscope.formats.dicom.pixels import LOSSLESS_TARGETS, decode_frame
 from negatoscope.formats.dicom.transfer_syntaxes import (
@@ -319,6 +320,18 @@ def test_large_frame_is_streamed_whole(door: Door, client: httpx.Client) -> None
     ((_, frame),) = parts(response)
     assert frame == image.PixelData
     assert int(response.headers["content-length"]) == len(response.content) > 2 << 20
+
+
+def test_corrected_object_has_another_tag(door: Door, client: httpx.Client, image: Dataset) -> None:
+    accept = {"Accept": "application/dicom; transfer-syntax=*"}
+    sent = client.get(path_of(image), headers=accept)
+    with door.platform.database.transaction(door.platform.tenant) as tx:
+        tx.execute(text("update studies set patient_name = 'Autre^Nom'"))
+        mark_corrected(tx, str(image.StudyInstanceUID))
+    corrected = client.get(path_of(image), headers=accept | {"If-None-Match": sent.headers["etag"]})
+    assert (corrected.status_code, str(read(corrected.content).PatientName)) == (200, "Autre^Nom")
+    part = client.get(path_of(image), headers=accept | {"Range": "bytes=0-9", "If-Range": sent.headers["etag"]})
+    assert (part.status_code, part.content) == (200, corrected.content)
 
 
 def test_stored_frame_by_range(client: httpx.Client, compressed: Dataset) -> None:

@@ -32,7 +32,7 @@ def recompress_study(platform: Platform, study_uid: str) -> int:
     changed = 0
     for series_uid, codec in wanted:
         changed += _recompress_series(platform, study_uid, series_uid, codec)
-    if changed:
+    if wanted:  # even if nothing changed: a run before this one may have died right here
         with platform.database.transaction(platform.tenant) as tx:
             store.forget_metadata(tx, study_uid, [series_uid for series_uid, _ in wanted])
         cache_study_metadata(platform, study_uid)

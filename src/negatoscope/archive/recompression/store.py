@@ -15,7 +15,7 @@ from negatoscope.archive.model import Instance
 from negatoscope.archive.recompression.model import Codec, OriginalForm, Rule
 from negatoscope.archive.recompression.tables import recompressed_objects, recompression_rules
 from negatoscope.archive.store import blob_values
-from negatoscope.archive.tables import instances, series, series_metadata
+from negatoscope.archive.tables import instances, series
 
 
 def list_rules(tx: Connection) -> list[Rule]:
@@ -106,8 +106,8 @@ def list_released_keys(tx: Connection, since: datetime) -> Iterator[str]:
 
 def forget_metadata(tx: Connection, study_uid: str, series_uids: Sequence[str]) -> None:
     """Have the metadata blocks of these series made again: they name the transfer syntax."""
-    columns = series_metadata.c
-    tx.execute(delete(series_metadata).where(columns.study_uid == study_uid, columns.series_uid.in_(series_uids)))
+    same = (series.c.study_uid == study_uid) & series.c.series_uid.in_(series_uids)
+    tx.execute(update(series).where(same).values(revision=series.c.revision + 1))
 
 
 def sum_recompressed(tx: Connection) -> tuple[int, int, int]:
