@@ -209,6 +209,9 @@ def test_a_job_killed_in_the_midst_goes_on_where_it_was_and_takes_along_what_cam
 
     with pytest.raises(Killed):
         bring(platform, replace(CARRIERS, to_device=dies), transfer.transfer_id, transfer.round)
+    with platform.database.read(platform.tenant) as tx:
+        told = search_entries(tx, EntryFilter(study_uid=transfer.study_uid, action="images_sent"), limit=5).entries
+    assert [one.entry.objects["images"] for one in told] == [2]  # what left is told, though nobody was there to count it
     bring(platform, replace(CARRIERS, to_device=goes_on), transfer.transfer_id, transfer.round)
     current = the_transfer(platform, operator)
     assert (current.transfer.state, current.tally) == (TransferState.QUEUED, Tally(due=1, sent=2))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from negatoscope.access.model import Role
+from negatoscope.app.wiring import CARRIERS
 from negatoscope.archive.rejections.model import RejectionTitle
 from negatoscope.archive.rejections.rejecting import reject_instances
+from negatoscope.archive.routing.choosing import CONSIDER, ROUTE
 from negatoscope.archive.routing.model import Parcel
+from negatoscope.archive.routing.notices import Notice
+from negatoscope.archive.routing.sending import send_job
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
 from tests.builders.archive import a_source, store_data_set
@@ -97,3 +102,27 @@ def test_a_notice_that_is_refused_is_tried_again(platform: Platform, receiver: R
     assert route() == 1
     assert route() == 0
     assert len(receiver.notices) == 2
+
+
+def test_what_changes_while_a_notice_is_on_its_way_is_told_after_it(
+    platform: Platform, settle: Settle, react: Callable[..., int], run_jobs: Callable[..., int]
+) -> None:
+    a_rule(platform, some_content(a_device(platform, "VIEWER", 104), parcel=Parcel.NOTICE))
+    first = a_dx_image()
+    store_data_set(platform, first)
+    told: list[int] = []
+
+    def tell(platform: Platform, destination: object, notice: Notice) -> None:
+        told.append(len(notice.objects))
+        if len(told) == 1:
+            store_data_set(platform, another(first))
+            settle()
+            react(ROUTE)
+            run_jobs(CONSIDER)
+
+    settle()
+    react(ROUTE)
+    run_jobs(CONSIDER)
+    job = send_job(replace(CARRIERS, notify=tell))
+    assert [run_jobs(job), run_jobs(job), run_jobs(job)] == [1, 1, 0]
+    assert told == [1, 2]

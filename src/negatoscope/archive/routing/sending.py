@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -43,7 +43,7 @@ SOME_REFUSED: Final = "some_objects_refused"
 class _Attempt:
     """What came of one attempt."""
 
-    sent: list[str] = field(default_factory=list)
+    sent: int = 0
     failed: int = 0
     reason: str = ""
     notice_sha256: str = ""
@@ -100,10 +100,10 @@ def _carry(platform: Platform, carriers: Carriers, rule: Rule, transfer: Transfe
         state = transfer_store.FAILED if failure else transfer_store.SENT
         with platform.database.transaction(platform.tenant) as tx:
             transfer_store.update_object(tx, transfer.transfer_id, sop_instance_uid, state, failure, at=platform.clock.now())
-        if failure:
-            attempt.failed += 1
-        else:
-            attempt.sent.append(sop_instance_uid)
+            if not failure and not attempt.sent:
+                _trace_sent(platform, tx, rule, transfer, len(consignment.objects))
+        attempt.failed += bool(failure)
+        attempt.sent += not failure
 
     if _is_server(destination):
         with platform.database.read(platform.tenant) as tx:
@@ -154,13 +154,12 @@ def _settle(platform: Platform, rule: Rule, transfer: Transfer, attempt: _Attemp
     now = platform.clock.now()
     with platform.database.transaction(platform.tenant) as tx:
         current = transfer_store.get_transfer(tx, transfer.transfer_id, lock=True)
-        _trace_sent(platform, tx, rule, transfer, attempt)
         if current.state is not TransferState.QUEUED or current.round != transfer.round:
             return
         if attempt.reason:
             _fail(platform, tx, rule, current, attempt.reason, now)
             return
-        if rule.content.parcel is Parcel.OBJECTS and transfer_store.list_unsent(tx, current.transfer_id):
+        if _has_more(platform, tx, rule, current, attempt):
             number = current.round + 1
             transfer_store.update_transfer(tx, current, {"round": number, "last_attempt_at": now})
             choosing.enqueue(platform, tx, rule, current.transfer_id, number)
@@ -177,6 +176,13 @@ def _settle(platform: Platform, rule: Rule, transfer: Transfer, attempt: _Attemp
         }
         transfer_store.update_transfer(tx, current, values)
         choosing.publish_change(tx, current, state)
+
+
+def _has_more(platform: Platform, tx: Connection, rule: Rule, current: Transfer, attempt: _Attempt) -> bool:
+    """Tell whether something was added while the attempt ran: objects, or news that the notice did not tell."""
+    if rule.content.parcel is Parcel.NOTICE:
+        return notice_of(platform, tx, current.study_uid, current.series_uid).sha256 != attempt.notice_sha256
+    return bool(transfer_store.list_unsent(tx, current.transfer_id))
 
 
 def _fail(platform: Platform, tx: Connection, rule: Rule, current: Transfer, reason: str, now: datetime) -> None:
@@ -201,10 +207,11 @@ def _fail(platform: Platform, tx: Connection, rule: Rule, current: Transfer, rea
         choosing.enqueue(platform, tx, rule, current.transfer_id, current.round + 1, wait_s=wait)
 
 
-def _trace_sent(platform: Platform, tx: Connection, rule: Rule, transfer: Transfer, attempt: _Attempt) -> None:
-    """Leave one entry for what left in an attempt, as for a C-MOVE: the patient may ask who has a copy."""
-    if not attempt.sent:
-        return
+def _trace_sent(platform: Platform, tx: Connection, rule: Rule, transfer: Transfer, objects: int) -> None:
+    """Leave one entry an attempt, with its first object that arrived: the patient may ask who has a copy.
+
+    `objects` is how many the attempt set out with, so that a job killed in the midst leaves no object untold.
+    """
     record(
         tx,
         system_subject(platform.tenant, choosing.NAME).actor,
@@ -213,7 +220,7 @@ def _trace_sent(platform: Platform, tx: Connection, rule: Rule, transfer: Transf
         study_uid=transfer.study_uid,
         objects={
             "destination": destination_name(tx, rule.content.destination),
-            "images": len(attempt.sent),
+            "images": objects,
             "rule": rule.name,
             "transfer_id": str(transfer.transfer_id),
         },
