@@ -116,7 +116,9 @@ def test_two_people_erase_a_study_and_a_certificate_is_left(
             str(images[2].StudyInstanceUID)
         }
         assert get_study(tx, study_uid).study_description == ""
-        sealed = tx.execute(text("select objects->>'certificate_sha256' from audit_entries where action = 'delete_by_retention'"))
+        sealed = tx.execute(
+            text("select objects->>'certificate_sha256' from audit_entries where action = 'delete_by_retention'")
+        )
         assert list(sealed.scalars()) == [gone.certificate_sha256]
 
 
