@@ -26,6 +26,7 @@ from negatoscope.archive.discs.disguise import Disguise
 from negatoscope.archive.discs.media import write_folder
 from negatoscope.archive.discs.model import KEPT, Disc, DiscRequest, DiscState
 from negatoscope.archive.discs.writing import WRITE_DISC, expire_discs, write_disc
+from negatoscope.archive.orphans import sweep_orphans
 from negatoscope.archive.study_store import list_instances
 from negatoscope.audit.reading import EntryFilter, search_entries
 from negatoscope.formats.dicom.deidentification.profile import Option, Profile
@@ -217,7 +218,7 @@ def test_documents_are_left_out_and_the_note_says_so(platform: Platform, tmp_pat
     content = content_of(platform, study.StudyInstanceUID, disguise=disguise)
     folder = on_disc(content, tmp_path / "disc")
     assert [word for _, word in content.remarks] == ["left_out"]
-    assert "left_out" in (folder / "README.TXT").read_text(encoding="utf-8-sig")
+    assert "laissé de côté" in (folder / "README.TXT").read_text(encoding="utf-8-sig")
     plain = on_disc(content_of(platform, study.StudyInstanceUID), tmp_path / "plain")
     assert len(file_set(plain)) == 2
 
@@ -286,6 +287,7 @@ def test_old_discs_lose_their_bytes(platform: Platform, study_uid: str, radiolog
     before = keys(platform)
     disc = discs.request_disc(platform, radiologist, DiscRequest(study_uids=(study_uid,)))
     run_jobs(WRITE_DISC)
+    assert sweep_orphans(platform, minimum_age=timedelta(days=-1)) == 0
     assert (keys(platform), expire_discs(platform)) == (before + 1, 0)
     platform.clock.turn(KEPT + timedelta(minutes=1))  # type: ignore[attr-defined] # the clock of the tests
     assert (expire_discs(platform), get(platform, disc).state, keys(platform)) == (1, DiscState.EXPIRED, before)

@@ -78,6 +78,17 @@ def test_disc_needs_a_fresh_proof_and_a_reason_where_the_policy_wants_them(
     assert asked.headers["location"].startswith("/confirm?next=")
 
 
+def test_who_may_take_images_without_identity_is_shown_none(browser: TestClient, platform: Platform, study_uid: str) -> None:
+    sign_in(browser, platform, Role.PHYSICIST)
+    shown = browser.get(f"/discs/new?study={study_uid}")
+    assert shown.status_code == 200
+    assert "luard" not in shown.text.casefold()
+    assert 'value="keep"' not in shown.text
+    form = {"study": study_uid, "identity": "remove", "project": "Dose"}
+    made = browser.post(f"/discs?of={study_uid}", data=form)
+    assert "luard" not in browser.get(made.headers["location"]).text.casefold()
+
+
 @pytest.mark.parametrize("role", [Role.SECRETARY, Role.ADMINISTRATOR, Role.IDENTITY_OFFICER])
 def test_discs_are_refused_to_others(browser: TestClient, platform: Platform, study_uid: str, role: Role) -> None:
     sign_in(browser, platform, role)
@@ -132,7 +143,7 @@ def test_broken_bodies_are_answered_and_keep_nothing(
     assert list(platform.blobs.list_keys()) == []
 
 
-@pytest.mark.parametrize("role", [Role.PHYSICIST, Role.REFERRER])
+@pytest.mark.parametrize("role", [Role.PHYSICIST, Role.REFERRER, Role.PATIENT, Role.ADMINISTRATOR])
 def test_imports_are_refused_to_others(browser: TestClient, platform: Platform, role: Role) -> None:
     sign_in(browser, platform, role)
     assert browser.get("/imports").status_code in {403, 404}

@@ -51,6 +51,29 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
     },
 }
 
+_REMARKS: Final[dict[str, dict[str, str]]] = {
+    "fr": {
+        "left_out": "laissé de côté, cette sorte d’objet ne peut pas perdre son identité",
+        "damaged": "laissé de côté, l’objet conservé est illisible",
+        "not_in_directory": "présent, mais pas dans le répertoire",
+        "said_to_be_burned_in": "dit porter du texte dans ses pixels",
+        "not_said": "ne dit pas s’il porte du texte dans ses pixels",
+        "looks_like_text": "quelque chose ressemble à du texte au bord de l’image",
+        "recognisable": "un visage peut y être reconnu",
+        "not_looked_at": "n’a pas pu être décodé",
+    },
+    "en": {
+        "left_out": "left out, an object of this kind cannot lose its identity",
+        "damaged": "left out, the stored object cannot be read",
+        "not_in_directory": "there, but not in the directory",
+        "said_to_be_burned_in": "says that it has text in its pixels",
+        "not_said": "does not say whether it has text in its pixels",
+        "looks_like_text": "something at the border of the image looks like text",
+        "recognisable": "a face may be recognised in it",
+        "not_looked_at": "could not be decoded",
+    },
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
@@ -132,5 +155,6 @@ def read_me(remarks: Sequence[tuple[str, str]], language: str, *, objects: int) 
     words = _WORDS.get(language, _WORDS["en"])
     text = words["readme"].format(objects=objects)
     if remarks:
-        text += "\n" + words["remarks"] + "\n" + "".join(f"  {name}  {word}\n" for name, word in remarks)
+        said = _REMARKS.get(language, _REMARKS["en"])
+        text += "\n" + words["remarks"] + "\n" + "".join(f"  {name}  {said.get(word, word)}\n" for name, word in remarks)
     return text.replace("\n", "\r\n").encode("utf-8-sig")

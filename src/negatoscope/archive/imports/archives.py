@@ -10,12 +10,12 @@ from uuid import UUID
 from negatoscope.access.model import Subject, system_subject
 from negatoscope.archive.imports import store
 from negatoscope.archive.imports.entries import Entry, Refusal, open_zip, zip_entries
-from negatoscope.archive.imports.following import finish_import, move, names_done, record_verdicts
+from negatoscope.archive.imports.following import broken_off, finish_import, move, names_done, record_verdicts
 from negatoscope.archive.imports.model import FileVerdict, ImportEvent, Verdict
 from negatoscope.archive.imports.reading import read_entries, recorded
 from negatoscope.archive.model import Source, SourceKind
-from negatoscope.platform.blobs.port import BlobReader
-from negatoscope.platform.errors import CorruptObject, InvalidInput
+from negatoscope.platform.blobs.port import BlobReader, BlobRef
+from negatoscope.platform.errors import CorruptObject, InvalidInput, NegatoscopeError
 from negatoscope.platform.job_worker import JobDefinition, JobRun
 from negatoscope.platform.runtime import Platform
 
@@ -52,8 +52,14 @@ class _BlobFile(io.RawIOBase):
         return len(data)
 
 
+MOST_ATTEMPTS: Final = 12
+
+
 def read_archives(platform: Platform, run: JobRun) -> None:
-    """Read the ZIPs of an import; files that have their verdict already are passed over, so that it goes on after a crash."""
+    """Read the ZIPs of an import; files that have their verdict already are passed over, so that it goes on after a crash.
+
+    After the last attempt the import counts as broken off and its ZIPs go: they can be sent again.
+    """
     import_id = UUID(str(run.arguments["import_id"]))
     with platform.database.transaction(platform.tenant) as tx:
         if not store.get_import(tx, import_id).is_open:
@@ -62,35 +68,50 @@ def read_archives(platform: Platform, run: JobRun) -> None:
         archives = store.list_archives(tx, import_id)
     subject = system_subject(platform.tenant, "import")
     source = Source(kind=SourceKind.IMPORT, name="import")
-    for number, name, blob in archives:
-        _read_archive(platform, subject, source, import_id, name, platform.blobs.open(blob))
-        with platform.database.transaction(platform.tenant) as tx:
-            store.delete_archive(tx, import_id, number)
-        platform.blobs.delete(blob)
+    try:
+        for number, name, blob in archives:
+            with platform.blobs.open(blob) as reader:
+                _read_archive(platform, subject, source, import_id, name, reader)
+            _drop(platform, import_id, number, blob)
+    except NegatoscopeError:
+        if run.attempt >= MOST_ATTEMPTS:
+            broken_off(platform, import_id)
+            with platform.database.read(platform.tenant) as tx:
+                left = store.list_archives(tx, import_id)
+            for number, _, blob in left:
+                _drop(platform, import_id, number, blob)
+        raise
     finish_import(platform, import_id)
 
 
-READ_ARCHIVES: Final = JobDefinition(name="archive.read_archives", run=read_archives, max_attempts=None, first_retry_s=10.0)
+def _drop(platform: Platform, import_id: UUID, number: int, blob: BlobRef) -> None:
+    with platform.database.transaction(platform.tenant) as tx:
+        store.delete_archive(tx, import_id, number)
+    platform.blobs.delete(blob)
+
+
+READ_ARCHIVES: Final = JobDefinition(
+    name="archive.read_archives", run=read_archives, max_attempts=MOST_ATTEMPTS, first_retry_s=10.0
+)
 
 
 def _read_archive(platform: Platform, subject: Subject, source: Source, import_id: UUID, name: str, reader: BlobReader) -> None:
     """Read one ZIP. One that cannot be opened is refused as a whole, and is no reason to try again."""
-    with reader:
-        file = io.BufferedReader(_BlobFile(reader), _READ_AHEAD)
-        try:
-            archive = open_zip(file, reader.size)
-        except (InvalidInput, CorruptObject) as error:
-            verdict = FileVerdict(name=name, verdict=Verdict.REFUSED, reason=error.reason)
-            record_verdicts(platform, import_id, [verdict])
-            return
-        with archive:
-            found = list(zip_entries(archive, reader.size))
-            refusals = [one for one in found if isinstance(one, Refusal)]
-            refused = [FileVerdict(name=one.name, verdict=Verdict.REFUSED, reason=one.reason) for one in refusals]
-            record_verdicts(platform, import_id, refused)
-            entries = [one for one in found if isinstance(one, Entry)]
-            with platform.database.transaction(platform.tenant) as tx:
-                store.update_import(tx, import_id, files=len(found))
-            verdicts = read_entries(platform, subject, source, entries, done=names_done(platform, import_id))
-            for _ in recorded(verdicts, partial(record_verdicts, platform, import_id)):
-                pass
+    file = io.BufferedReader(_BlobFile(reader), _READ_AHEAD)
+    try:
+        archive = open_zip(file, reader.size)
+    except (InvalidInput, CorruptObject) as error:
+        verdict = FileVerdict(name=name, verdict=Verdict.REFUSED, reason=error.reason)
+        record_verdicts(platform, import_id, [verdict])
+        return
+    with archive:
+        found = list(zip_entries(archive, reader.size))
+        refusals = [one for one in found if isinstance(one, Refusal)]
+        refused = [FileVerdict(name=one.name, verdict=Verdict.REFUSED, reason=one.reason) for one in refusals]
+        record_verdicts(platform, import_id, refused)
+        entries = [one for one in found if isinstance(one, Entry)]
+        with platform.database.transaction(platform.tenant) as tx:
+            store.update_import(tx, import_id, files=len(found))
+        verdicts = read_entries(platform, subject, source, entries, done=names_done(platform, import_id))
+        for _ in recorded(verdicts, partial(record_verdicts, platform, import_id)):
+            pass

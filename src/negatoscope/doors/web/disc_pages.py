@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from negatoscope.access.actions import Action
-from negatoscope.access.authorisation import authorise
+from negatoscope.access.authorisation import authorise, decide
 from negatoscope.access.model import Role, Subject
 from negatoscope.access.policy import has_fresh_proof
 from negatoscope.archive.discs import discs, store
@@ -56,6 +56,11 @@ REMARKS: Final[Mapping[str, str]] = {
     Concern.RECOGNISABLE.value: N_("The image says that a face may be recognised"),
     Concern.NOT_LOOKED_AT.value: N_("The image could not be decoded, nor looked at"),
 }
+IDENTITIES: Final[Mapping[str, str]] = {
+    "keep": N_("Kept: for the patient, or for a colleague"),
+    "remove": N_("Taken out: for research, teaching, a question to a maker"),
+}
+IDENTITY_REFUSED: Final = frozenset({"needs_pseudonym"})
 FAULTS: Final[Mapping[str, str]] = {
     "studies_missing": N_("Choose between one and a hundred studies."),
     "contradictory_options": N_("Dates are kept as they are or shifted, not both."),
@@ -163,6 +168,11 @@ def _form(request: Request, subject: Subject, form: DiscForm, of: str, errors: M
         authorise(
             tx, subject, Action.DOWNLOAD_DICOM, patient_id=study.patient_id, study_uid=of, without_identity=True, reason=reason
         )
+        # Whoever may only take images without identity is shown none here either.
+        may_keep = (
+            decide(tx, subject, Action.DOWNLOAD_DICOM, patient_id=study.patient_id, study_uid=of, reason=reason).reason
+            not in IDENTITY_REFUSED
+        )
         studies = list_studies_of_patient(tx, study.patient_id)[:MOST_STUDIES]
         projects = store.list_projects(tx)
     return page(
@@ -173,6 +183,8 @@ def _form(request: Request, subject: Subject, form: DiscForm, of: str, errors: M
         studies=studies,
         form=form,
         projects=projects,
+        may_keep=may_keep,
+        identities=[(value, gettext(word)) for value, word in IDENTITIES.items() if may_keep or value == "remove"],
         options=[(option.value, gettext(word)) for option, word in OPTIONS.items()],
         needs_reason=bool(subject.roles & NEEDS_REASON),
         errors=errors or {},

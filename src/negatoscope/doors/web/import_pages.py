@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from negatoscope.access.actions import Action
+from negatoscope.access.authorisation import authorise, decide
 from negatoscope.access.model import Subject
 from negatoscope.access.policy import may_ever
 from negatoscope.archive.imports import store
@@ -64,6 +65,7 @@ def show_imports(request: Request, subject: Importer, after: Annotated[str, Quer
     """List the imports and offer a new one."""
     platform = platform_of(request)
     with platform.database.read(platform.tenant) as tx:
+        authorise(tx, subject, Action.IMPORT_STUDY)  # of no patient in particular: a patient may not
         found = store.list_imports(tx, after=_key(after), limit=PAGE + 1)
     shown, rest = found[:PAGE], found[PAGE:]
     last = shown[-1] if rest else None
@@ -105,9 +107,15 @@ def show_import(
     platform = platform_of(request)
     chosen = Verdict(verdict) if verdict in set(Verdict) else None
     with platform.database.read(platform.tenant) as tx:
+        authorise(tx, subject, Action.IMPORT_STUDY)
         one = store.get_import(tx, import_id)
         files = store.list_verdicts(tx, import_id, verdict=chosen, after=after, limit=FILES + 1)
-        studies = list_studies(tx, store.list_study_uids(tx, import_id))
+        brought = list_studies(tx, store.list_study_uids(tx, import_id))
+        studies = [
+            study
+            for study in brought
+            if decide(tx, subject, Action.SEARCH_PATIENTS, patient_id=study.patient_id, study_uid=study.study_uid).allowed
+        ]
         patients = {study.study_uid: get_patient(tx, study.patient_id) for study in studies}
     following = urlencode({"verdict": verdict, "after": files[FILES - 1].name}) if len(files) > FILES else None
     return page(

@@ -48,7 +48,7 @@ LIVE_KINDS: Final[Mapping[str, Action]] = MappingProxyType({
     "ai_finding_judged": Action.VIEW_AI_RESULT,
     "exposures_recorded": Action.VIEW_DOSE_REGISTER,
     "delivery_changed": Action.SEND_REPORT,
-    "disc_changed": Action.DOWNLOAD_DICOM,
+    "disc_changed": Action.VIEW_IMAGES,
     "import_changed": Action.IMPORT_STUDY,
 })  # fmt: skip
 """Which events are told, and the action a subject must be allowed in general to be told of them."""
