@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from negatoscope.archive.imports.archives import READ_ARCHIVES
 from negatoscope.archive.imports.entries import Entry, in_order, zip_entries
 from negatoscope.archive.imports.model import Import, ImportState, Verdict
 from negatoscope.archive.imports.uploads import Upload
+from negatoscope.archive.orphans import sweep_orphans
 from negatoscope.audit.reading import EntryFilter, search_entries
 from negatoscope.platform.errors import Forbidden, NotFound
 from negatoscope.platform.runtime import Platform
@@ -129,6 +131,7 @@ def test_zip_that_was_sent_is_kept_sealed_and_read_in_the_background(
         "I1": ("stored", None),
         "broken.zip": ("refused", "bad_zip"),
     }
+    assert sweep_orphans(platform, minimum_age=timedelta(days=-1)) == 2
     assert len(list(platform.blobs.list_keys())) == len(images)
 
 

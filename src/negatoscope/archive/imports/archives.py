@@ -14,7 +14,7 @@ from negatoscope.archive.imports.following import broken_off, finish_import, mov
 from negatoscope.archive.imports.model import FileVerdict, ImportEvent, Verdict
 from negatoscope.archive.imports.reading import read_entries, recorded
 from negatoscope.archive.model import Source, SourceKind
-from negatoscope.platform.blobs.port import BlobReader, BlobRef
+from negatoscope.platform.blobs.port import BlobReader
 from negatoscope.platform.errors import CorruptObject, InvalidInput, NegatoscopeError
 from negatoscope.platform.job_worker import JobDefinition, JobRun
 from negatoscope.platform.runtime import Platform
@@ -72,22 +72,22 @@ def read_archives(platform: Platform, run: JobRun) -> None:
         for number, name, blob in archives:
             with platform.blobs.open(blob) as reader:
                 _read_archive(platform, subject, source, import_id, name, reader)
-            _drop(platform, import_id, number, blob)
+            _let_go(platform, import_id, number)
     except NegatoscopeError:
         if run.attempt >= MOST_ATTEMPTS:
             broken_off(platform, import_id)
             with platform.database.read(platform.tenant) as tx:
                 left = store.list_archives(tx, import_id)
-            for number, _, blob in left:
-                _drop(platform, import_id, number, blob)
+            for number, _, _ in left:
+                _let_go(platform, import_id, number)
         raise
     finish_import(platform, import_id)
 
 
-def _drop(platform: Platform, import_id: UUID, number: int, blob: BlobRef) -> None:
+def _let_go(platform: Platform, import_id: UUID, number: int) -> None:
+    """Forget a ZIP; its bytes go with the next sweep of what no row names: a scrub or a backup may be reading them."""
     with platform.database.transaction(platform.tenant) as tx:
         store.delete_archive(tx, import_id, number)
-    platform.blobs.delete(blob)
 
 
 READ_ARCHIVES: Final = JobDefinition(
