@@ -13,6 +13,7 @@ from sqlalchemy import text
 from negatoscope.access.model import device_subject
 from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, Command, CommandField, decode_command
 from negatoscope.doors.dimse.finding import PAGE, Pages, read_request
+from negatoscope.doors.dimse.limits import Limits
 from negatoscope.doors.dimse.messages import command_units
 from negatoscope.doors.dimse.pdu_encoding import encode_pdu
 from negatoscope.formats.dicom.uids import new_uid
@@ -212,13 +213,13 @@ def test_the_most_matches_are_answered_and_the_rest_is_not_kept_secret(
     platform: Platform, serve: Callable[..., int], connect: Callable[[int], RawPeer]
 ) -> None:
     store_data_set(platform, a_dx_image())
-    fill(platform, 10_000)
-    peer = connect(serve())
+    fill(platform, 3 * PAGE)
+    peer = connect(serve(Limits(find_responses=2 * PAGE)))
     a_query(peer, an_identifier("STUDY", StudyInstanceUID=""))
     found = 0
     while (status := next_status(peer)) == 0xFF00:
         found += 1
-    assert (found, status) == (10_000, 0xA700)
+    assert (found, status) == (2 * PAGE, 0xA700)
 
 
 def test_what_arrives_while_a_query_is_answered_makes_no_match_appear_twice(platform: Platform) -> None:
