@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from pydicom.dataset import Dataset
 
@@ -17,8 +18,10 @@ from negatoscope.formats.dicom.presentation import GREYSCALE_STATE
 from negatoscope.formats.dicom.presentation_drawing import draw_presentation
 from negatoscope.formats.dicom.presentation_reading import list_references, read_presentation
 from negatoscope.formats.dicom.rendering import MediaType, Viewport, encoded_picture
-from negatoscope.platform.errors import NotFound
+from negatoscope.platform.errors import InvalidInput, NotFound
 from negatoscope.platform.runtime import Platform
+
+LARGEST_SCREEN: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,8 @@ class PresentedFrame:
     def make(self, viewport: Viewport, media_type: MediaType, quality: int) -> bytes:
         """Return the encoded picture; InvalidInput (`presentation_not_supported`) where the state asks for what is not done."""
         pixels, instance = self.instance.pixels, self.instance
+        if max(viewport.width or 0, viewport.height or 0) > LARGEST_SCREEN:
+            raise InvalidInput("The size of the picture is out of bounds.", reason="bad_viewport", field="viewport")
         if pixels is None:
             raise NotFound("The object has no frames.", reason="no_such_frame")
         state = read_presentation(self.attributes, pixels, sop_instance_uid=instance.sop_instance_uid, frame=self.frame)

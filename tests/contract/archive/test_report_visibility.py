@@ -15,7 +15,7 @@ from negatoscope.archive.following import FOLLOW_PATIENT
 from negatoscope.archive.metadata import series_metadata
 from negatoscope.archive.model import SourceKind
 from negatoscope.archive.open import open_instances
-from negatoscope.archive.pictures import read_document
+from negatoscope.archive.pictures import read_document, viewed_instances
 from negatoscope.archive.report_visibility import ENCAPSULATED_PDF
 from negatoscope.archive.studies import get_study
 from negatoscope.formats.dicom.uids import new_uid
@@ -64,9 +64,9 @@ def test_patient_gets_the_images_and_not_the_report(platform: Platform, study: t
     radiologist = a_user(platform, Role.RADIOLOGIST)
     uids = {"study_uid": str(report.StudyInstanceUID), "series_uid": str(report.SeriesInstanceUID)}
     document = {**uids, "sop_instance_uid": str(report.SOPInstanceUID)}
-    assert read_document(platform, radiologist, **document) == ("application/pdf", b"%PDF-1.7")
+    assert read_document(platform, viewed_instances(platform, radiologist, **document)[0]) == ("application/pdf", b"%PDF-1.7")
     with pytest.raises(NotFound):
-        read_document(platform, patient, **document)
+        viewed_instances(platform, patient, **document)
     for subject, expected in ((radiologist, 2), (patient, 1)):
         assert [found(platform, subject, level) for level in (Level.SERIES, Level.IMAGE)] == [expected] * 2
         assert len(open_instances(platform, subject, study_uid=uids["study_uid"])) == expected

@@ -66,6 +66,7 @@ def test_state_shows_its_images_in_its_order(door: Door, client: httpx.Client, i
         ({"ShutterShape": "BITMAP"}, "", 406, "presentation_not_supported"),
         ({}, "?window=1,2", 400, "bad_window"),
         ({}, "?viewport=10,10,1,1,4,4", 400, "bad_viewport"),
+        ({}, "?viewport=9000,10", 400, "bad_viewport"),
         ({"ImageRotation": 7}, "", 500, "presentation_unreadable"),
     ],
 )

@@ -13,6 +13,7 @@ import pytest
 from pydicom.dataset import Dataset
 from sqlalchemy import text
 
+from negatoscope.access.model import Role
 from negatoscope.archive.open import read_pixels
 from negatoscope.archive.study_store import find_instance
 from negatoscope.formats.dicom.pixels import encode_frame
@@ -93,6 +94,24 @@ def test_other_long_values_and_nested_ones_come_by_reference(door: Door, send: S
         file = reader.read(0, reader.size)
     assert b"%PDF-1.7" in file
     assert "fêlure".encode() in file
+
+
+def test_one_part_named_many_times_stands_for_no_more_than_is_taken(door: Door, send: Send) -> None:
+    image = a_dx_image()
+    model = model_of(image, "p")
+    items = [{"00420011": {"vr": "OB", "BulkDataURI": "d"}} for _ in range(40)]
+    model["00400555"] = {"vr": "SQ", "Value": items}
+    parts = [("p", image.PixelData), ("d", bytes(1 << 20))]
+    assert send([model], *(("application/octet-stream", *part) for part in parts)).status_code == 409
+    assert stored(door, image) is None
+
+
+def test_who_may_not_store_leaves_no_part_behind(door: Door) -> None:
+    image = a_dx_image()
+    body = body_of([model_of(image, "p")], [("application/octet-stream", "p", image.PixelData)])
+    with door.client(Role.PATIENT) as client:
+        assert client.post("/studies", content=body, headers={"Content-Type": TYPE_JSON}).status_code == 404
+    assert list(door.platform.blobs.list_keys()) == []
 
 
 def test_some_of_several_objects_are_202_and_none_409(door: Door, send: Send) -> None:

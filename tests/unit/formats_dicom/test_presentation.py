@@ -181,6 +181,7 @@ def test_text_is_written_in_its_box() -> None:
     "attributes",
     [
         {"ShutterShape": "BITMAP"}, {"MaskSubtractionSequence": [Dataset()]}, {"graphics": [a_graphic("ARROW", [1, 1, 2, 2])]},
+        {"graphics": [a_graphic("POLYLINE", [1.0] * 100_002)]}, {"area": (1, 1, 9_000, 10)},
     ],
 )  # fmt: skip
 def test_state_that_asks_for_more_is_not_half_drawn(attributes: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ Errors are problem details (`application/problem+json`, RFC 9457) with a machine
 
 CAPABILITIES: Final = """
 `OPTIONS /` gives this list as WADL (`application/vnd.sun.wadl+xml`, PS3.18 8.9). Not offered: deletion, XML (PS3.19), the
-`bulkdata` and `pixeldata` resources of a whole study or series.
+`bulkdata` and `pixeldata` resources of a whole study or series. Workitems (UPS-RS) have [a page of their own](ups.md).
 """
 
 STORING: Final = """
@@ -39,7 +39,7 @@ bulk data that it refers to. A `BulkDataURI` is the Content-Location of a part o
 Content-ID; any other reference makes its object fail (C000), and none is ever fetched. Pixel data are one
 `application/octet-stream` part, little endian, or compressed parts of the media types below, one a frame under one
 address, their syntax named by `transfer-syntax` or else the first of the table. Other values by reference are binary or
-text of at most {inlined_mib} MiB. The attributes of the pixel description are needed in either case. XML is not taken (415).
+text of at most {inlined_mib} MiB, {metadata_mib} MiB an object. The attributes of the pixel description are needed in either case. XML is not taken (415).
 """
 
 STATUSES: Final = (

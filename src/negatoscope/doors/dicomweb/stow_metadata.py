@@ -13,6 +13,8 @@ from typing import Final
 import orjson
 from pydicom.dataset import Dataset
 
+from negatoscope.access.actions import Action
+from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Subject
 from negatoscope.archive.receive import Source, begin_instance
 from negatoscope.doors.dicomweb.accept import parse_content_type
@@ -63,7 +65,12 @@ class MetadataSession:
         self._writer: BlobWriter | None = None
         self._location = ""
         self._bulk: dict[str, _Bulk] = {}
+        self._inlined_bytes = 0
         self.results = Results()
+        # Before any part waits in the object store.
+        with platform.database.read(platform.tenant) as tx:
+            authorise(tx, subject, Action.STORE_IMAGES)
+        source.authorised = True
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body."""
@@ -134,6 +141,7 @@ class MetadataSession:
             if not is_uid(uids[0]) or not is_uid(uids[1]):
                 raise InvalidInput("The metadata lack their identifiers.", reason="missing_uid")
             pixels = self._pixels_of(model)
+            self._inlined_bytes = 0
             data_set = read_json_data_set(orjson.dumps(self._inlined(model, 0)), longest=2 * LONGEST_METADATA)
             self._write(data_set, uids, pixels)
         except (InvalidInput, CorruptObject):
@@ -184,6 +192,10 @@ class MetadataSession:
             or not (is_text or is_binary(vr))
         ):
             raise InvalidInput("A reference stands for what cannot be its value.", reason="bad_bulk_data")
+        # One part may be named many times: what they stand for together is bounded before it is read.
+        self._inlined_bytes += bulk.blobs[0].size
+        if self._inlined_bytes > LONGEST_METADATA:
+            raise InvalidInput("The references stand for too much.", reason="bad_bulk_data")
         with self._platform.blobs.open(bulk.blobs[0]) as reader:
             value = reader.read(0, reader.size)
         if not is_text:

@@ -26,7 +26,8 @@ from negatoscope.platform.errors import CorruptObject, InvalidInput
 
 _OVERLAY_ACTIVATION: Final = 0x1001
 _WHITE: Final = 0xFFFF
-_LONGEST_SIDE: Final = 16_384
+_LONGEST_SIDE: Final = 8_192
+_MOST_POINTS: Final = 50_000
 _KINDS: Final = frozenset({"POINT", "POLYLINE", "INTERPOLATED", "CIRCLE", "ELLIPSE"})
 _NOT_DONE: Final = ("MaskSubtractionSequence", "CompoundGraphicSequence")
 
@@ -74,12 +75,7 @@ def _read(state: Dataset, pixels: PixelDescription, uid: str, frame: int) -> Pre
         raise _not_supported()
     voi = next((item for item in _applying(state.get("SoftcopyVOILUTSequence"), uid, frame)), None)
     area = next((item for item in _applying(state.get("DisplayedAreaSelectionSequence"), uid, frame)), None)
-    layers = _layers(state)
-    annotations = list(_applying(state.get("GraphicAnnotationSequence"), uid, frame))
-    annotations.sort(key=lambda item: layers.get(str(item.get("GraphicLayer", "")), (0, _WHITE))[0])
-    if any(item.get("CompoundGraphicSequence") for item in annotations):
-        raise _not_supported()
-    greys = [(item, layers.get(str(item.get("GraphicLayer", "")), (0, _WHITE))[1] >> 8) for item in annotations]
+    greys = _annotations(state, uid, frame)
     return PresentationState(
         greyscale=_greyscale(state, pixels, voi),
         presentation_lut=next(read_lookup_tables(state, "PresentationLUTSequence", is_signed=False), None),
@@ -90,6 +86,22 @@ def _read(state: Dataset, pixels: PixelDescription, uid: str, frame: int) -> Pre
         graphics=tuple(graphic for item, grey in greys for graphic in _graphics(item, grey)),
         letterings=tuple(text for item, grey in greys for text in _letterings(item, grey)),
     )
+
+
+def _annotations(state: Dataset, uid: str, frame: int) -> list[tuple[Dataset, int]]:
+    """Return the annotations of a frame in the order of their layers, each with its grey; not more than can be drawn."""
+    layers = _layers(state)
+    placed = [
+        (item, layers.get(str(item.get("GraphicLayer", "")), (0, _WHITE)))
+        for item in _applying(state.get("GraphicAnnotationSequence"), uid, frame)
+    ]
+    placed.sort(key=lambda one: one[1][0])
+    numbers = [
+        len(graphic.get("GraphicData") or ()) for item, _ in placed for graphic in item.get("GraphicObjectSequence") or []
+    ]
+    if sum(numbers) > 2 * _MOST_POINTS or any(item.get("CompoundGraphicSequence") for item, _ in placed):
+        raise _not_supported()
+    return [(item, grey >> 8) for item, (_, grey) in placed]
 
 
 def _applying(items: Iterable[Dataset] | None, uid: str, frame: int) -> Iterator[Dataset]:
