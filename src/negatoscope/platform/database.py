@@ -33,7 +33,10 @@ class Database:
         except sqlalchemy.exc.ArgumentError as error:
             raise SettingsError("NEGATOSCOPE_DATABASE_URL is not a database address.") from error
         self.url = parsed
-        self._engine = sqlalchemy.create_engine(parsed, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10)
+        # The connection used last comes first: the server has planned its statements already.
+        self._engine = sqlalchemy.create_engine(
+            parsed, pool_size=pool_size, max_overflow=pool_size, pool_timeout=10, pool_use_lifo=True
+        )
         self._owner_engine = sqlalchemy.create_engine(parsed, poolclass=NullPool)
         event.listen(self._engine, "connect", _become_application)
 
