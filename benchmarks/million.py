@@ -55,6 +55,7 @@ def questions(client: httpx.Client, web: str, association: Association) -> dict[
         "QIDO, a common family name": lambda rng: qido("/studies", PatientName=f"{rng.choice(FAMILY_NAMES)}*", limit="50"),
         "QIDO, a rare family name": lambda rng: qido("/studies", PatientName=f"{_rare(rng)}*", limit="50"),
         "QIDO, a part of a name": lambda rng: qido("/studies", PatientName=f"*{rng.choice(FAMILY_NAMES)[1:]}*", limit="50"),
+        "QIDO, a rare part of a name": lambda rng: qido("/studies", PatientName=f"*{_rare(rng)[1:]}^*", limit="50"),
         "QIDO, the series of a study": lambda rng: qido(f"/studies/{study_uid(rng.randrange(SMALLEST))}/series"),
         "C-FIND, one patient": lambda rng: c_find(PatientID=_patient(rng)),
         "C-FIND, one accession number": lambda rng: c_find(AccessionNumber=f"A{rng.randrange(SMALLEST)}"),
