@@ -131,6 +131,29 @@ def test_corrected_object_reads_the_same_in_every_encoding(platform: Platform, s
         assert (explicit.pixel_array == stored.pixel_array).all()
 
 
+def test_object_that_leaves_out_the_issuer_of_the_house_is_given_as_sent(platform: Platform) -> None:
+    first, second = a_dx_image(), a_dx_image(PatientName="Éluard^Zoé^Marie")
+    for image in (first, second):
+        del image.IssuerOfPatientID
+        store_data_set(platform, image)
+    lead = a_user(platform, Role.LEAD_RADIOLOGIST)
+    propose_move(
+        platform,
+        lead,
+        str(second.StudyInstanceUID),
+        [str(second.SOPInstanceUID)],
+        to_study_uid=str(first.StudyInstanceUID),
+        to_patient_id=None,
+        reason=REASON,
+        is_signed=unsigned,
+    )
+    opened = {str(one.sop_instance_uid): one for one in open_instances(platform, lead, study_uid=str(first.StudyInstanceUID))}
+    assert opened[str(first.SOPInstanceUID)].head is None
+    given = pydicom.dcmread(io.BytesIO(b"".join(opened[str(second.SOPInstanceUID)].chunks())))
+    assert str(given.PatientName) == "Éluard^Zoé"
+    assert "IssuerOfPatientID" not in given
+
+
 def test_whole_study_moves_and_the_empty_one_is_found_no_more(
     platform: Platform, clock: TurnedClock, images: list[Dataset]
 ) -> None:

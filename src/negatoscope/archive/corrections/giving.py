@@ -8,14 +8,16 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
+from pydicom.dataset import Dataset
+
 from negatoscope.archive.corrections.marks import CorrectedStudy
 from negatoscope.archive.model import Instance
-from negatoscope.archive.stored_file import is_deflated, pieces, read_header
+from negatoscope.archive.stored_file import is_deflated, read_header
 from negatoscope.formats.dicom.corrected_attributes import correct_attributes
 from negatoscope.formats.dicom.files import IMPLEMENTATION_VERSION_NAME, data_set_from_header, encode_data_set, file_head
 from negatoscope.formats.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
-from negatoscope.formats.dicom.verdict import ByteSpan
 from negatoscope.platform.blobs.port import BlobStore
+from negatoscope.platform.errors import CorruptObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ def corrected_header(blobs: BlobStore, instance: Instance, corrected: CorrectedS
     syntax = EXPLICIT_VR_LITTLE_ENDIAN if is_deflated(instance) else instance.transfer_syntax_uid
     data_set = data_set_from_header(read_header(blobs, instance), instance.transfer_syntax_uid)
     if not correct_attributes(
-        data_set, _values(instance, corrected), at=corrected.corrected_at, system=IMPLEMENTATION_VERSION_NAME
+        data_set, _values(instance, corrected, data_set), at=corrected.corrected_at, system=IMPLEMENTATION_VERSION_NAME
     ):
         return None
     return encode_data_set(data_set, syntax)
@@ -54,7 +56,7 @@ def corrected_head(blobs: BlobStore, instance: Instance, corrected: CorrectedStu
     return CorrectedHead(content=whole, data_set_offset=len(head), tail_offset=instance.blob.size)
 
 
-def _values(instance: Instance, corrected: CorrectedStudy) -> dict[str, str]:
+def _values(instance: Instance, corrected: CorrectedStudy, sent: Dataset) -> dict[str, str]:
     born = corrected.patient_birth_date
     values = {
         "PatientName": corrected.patient_name,
@@ -65,21 +67,20 @@ def _values(instance: Instance, corrected: CorrectedStudy) -> dict[str, str]:
         "StudyInstanceUID": str(instance.study_uid),
         "SeriesInstanceUID": str(instance.series_uid),
     }
+    if str(sent.get("PatientID") or "") == corrected.patient_identifier and not sent.get("IssuerOfPatientID"):
+        del values["IssuerOfPatientID"]  # the house's own, which its devices leave out
     return values | ({"AccessionNumber": corrected.accession_number} if corrected.accession_number else {})
 
 
 def _inflated_rest(blobs: BlobStore, instance: Instance) -> bytes:
-    """Return what follows the header of a deflated object, inflated."""
+    """Return all that follows the header of a deflated object, inflated; the gate has inflated it before, within its limits."""
     with blobs.open(instance.blob) as reader:
-        whole = b"".join(pieces(reader, instance, ByteSpan(instance.data_set_offset, _known_length(instance))))
+        deflated = reader.read(instance.data_set_offset, instance.blob.size - instance.data_set_offset)
+    try:
+        whole = zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(deflated)
+    except zlib.error as error:
+        raise CorruptObject("A deflated object cannot be inflated.", reason="bad_deflate") from error
     return whole[instance.header_end - instance.data_set_offset :]
-
-
-def _known_length(instance: Instance) -> int:
-    """Return the length of an inflated data set as far as the archive knows it: to the end of its pixels."""
-    if instance.pixel_offset is None or instance.pixel_length is None:
-        return instance.header_end - instance.data_set_offset
-    return instance.pixel_offset + instance.pixel_length - instance.data_set_offset
 
 
 def _deflated(data: bytes) -> bytes:
