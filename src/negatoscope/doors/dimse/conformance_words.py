@@ -155,6 +155,7 @@ LIMIT_WORDS: Final[Mapping[str, str]] = {
     "connections_per_address": "Connections of one address, associated or not",
     "silent_per_address": "Connections of one address that have asked for nothing after…",
     "silent_grace_s": "…so many seconds; the youngest beyond are closed",
+    "handshake_grace_s": "…or, over TLS, whose handshake is not done after so many: real ones come in bursts and cost both sides work",
     "find_responses": "Matches of one C-FIND on the archive; then A700",
 }
 

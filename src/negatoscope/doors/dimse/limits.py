@@ -32,6 +32,7 @@ class Limits:
     connections_per_address: int = 512
     silent_per_address: int = 16
     silent_grace_s: float = 1.0
+    handshake_grace_s: float = 4.0
     find_responses: int = 10_000
 
     @property

@@ -63,7 +63,7 @@ class SecuredListener:
         slow: Counter[str] = Counter()
         for task, handshake in list(self._handshakes.items()):
             age = now - handshake.began
-            slow[handshake.address] += age >= self._limits.silent_grace_s
+            slow[handshake.address] += age >= self._limits.handshake_grace_s
             if age >= self._limits.artim_s or slow[handshake.address] > self._limits.silent_per_address:
                 logger.info("dimse_connection_dropped", address=handshake.address, reason="handshake_too_slow")
                 task.cancel()
