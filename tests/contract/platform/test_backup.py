@@ -47,7 +47,7 @@ def empty_database(database_url: str) -> Iterator[Callable[..., str]]:
     def make(template: str = "template1") -> str:
         names.append(f"backup_{secrets.token_hex(6)}")
         with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(f"create database {names[-1]} template {template} strategy file_copy")
+            connection.execute(f"create database {names[-1]} template {template}")
         return database_url.replace("/negatoscope?", f"/{names[-1]}?")
 
     yield make
@@ -164,14 +164,20 @@ def test_nothing_of_a_patient_lies_readable_in_a_backup(tmp_path: Path, source: 
         assert word not in content
 
 
-def test_a_damaged_or_missing_object_is_told_when_copied_and_when_rehearsed(tmp_path: Path, source: Platform) -> None:
+def test_a_damaged_object_is_told_and_copied_once_it_is_mended_and_a_sound_copy_stays(tmp_path: Path, source: Platform) -> None:
     assert isinstance(source.blobs, LocalBlobStore)
     keys = sorted(key for key, _ in source.blobs.list_keys())
     source.blobs.path_of(keys[0]).unlink()
     damaged = source.blobs.path_of(keys[1])
-    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    sound = damaged.read_bytes()
+    damaged.write_bytes(sound[:-1] + b"?")
     manifest = take_backup(source, tmp_path / "backup", silent)
     assert sorted(fault.rpartition(": ")[2] for fault in manifest.faults) == ["damaged_frame", "missing_object"]
+    damaged.write_bytes(sound)
+    manifest = take_backup(source, tmp_path / "backup", silent)
+    assert [fault.rpartition(": ")[2] for fault in manifest.faults] == ["missing_object"]
+    damaged.write_bytes(sound[:-1] + b"?")
+    assert len(take_backup(source, tmp_path / "backup", silent).faults) == 1
 
 
 def test_a_rehearsal_finds_what_the_backup_lost_since(tmp_path: Path, source: Platform) -> None:

@@ -34,7 +34,7 @@ _PAGE: Final = 1000
 
 
 def take_backup(platform: Platform, folder: Path, progress: Progress) -> Manifest:
-    """Copy the installation into a folder and return what was written; damaged objects are named in it and copied all the same."""
+    """Copy the installation into a folder and return what was written; damaged objects are named in it and left out."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     keyring = Keyring.open_or_create(platform.settings.data / "keyring.json")
     own = store_of(folder, BACKUP_TENANT, keyring)
@@ -103,8 +103,10 @@ def _copy_objects(
     for number, (tenant, blob) in enumerate(read_list(own, listed), 1):
         if tenant not in sources:
             sources[tenant] = platform.for_tenant(TenantId(tenant)).blobs, store_of(folder, tenant, keyring)
-        fault = copy_object(*sources[tenant], blob)
+        source, target = sources[tenant]
+        fault = copy_object(source, target, blob)
         if fault is not None:
+            target.delete_key(blob.key)  # the next backup tries again: it may have been mended meanwhile
             faults.append(f"{blob.key}: {fault}")
         progress(number, count)
     return faults

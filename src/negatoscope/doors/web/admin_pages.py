@@ -73,6 +73,7 @@ def show_installation(request: Request, subject: Annotated[Subject, Depends(requ
         vitals=vitals,
         seal=seal,
         scrub=scrub,
+        now=platform.clock.now(),
         damaged=damaged,
         alarms=alarms,
         held=sorted(held, key=lambda one: one.received_at, reverse=True)[:MOST_HELD],
