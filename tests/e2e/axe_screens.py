@@ -201,10 +201,10 @@ OUTSIDE: Final = (
         is_answer=True,
     ),
     Screen(name="discs", login="radiologue", path="/discs"),
-    Screen(name="new-disc", login="chef", path="/reading?view=read", route="/discs/new", follow=(FIRST_STUDY, FIRST_EXAM, NEW_DISC), in_all_looks=True),
+    Screen(name="new-disc", login="interne", path="/reading?view=read", route="/discs/new", follow=(FIRST_STUDY, FIRST_EXAM, NEW_DISC), in_all_looks=True),
     Screen(
         name="disc",
-        login="chef",
+        login="interne",
         path="/reading?view=read",
         route="/discs/{disc_id}",
         follow=(FIRST_STUDY, FIRST_EXAM, NEW_DISC),

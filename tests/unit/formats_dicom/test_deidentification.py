@@ -129,6 +129,15 @@ def test_no_option_lets_an_identity_through(tag: int, depth: int, options: froze
     assert not holds(out, text)
 
 
+@pytest.mark.parametrize("syntax", [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN])
+def test_a_name_inside_binary_values_survives_nowhere(syntax: str) -> None:
+    data_set = a_header()
+    data_set.add_new(0x00282000, "OB", b"profile of Zyxwvutsq ")  # ICC Profile
+    data_set.add_new(0x00281201, "OW", b"Zyxwvutsq!")  # Red Palette Color Lookup Table Data
+    read = data_set_from_header(encode_data_set(data_set, syntax), syntax)
+    assert not holds(cleaned(read), CANARY)
+
+
 def test_birth_date_survives_in_no_text() -> None:
     out = cleaned(a_header(SeriesDescription=f"born {BIRTH_DATE}", Manufacturer="27.11.1943", KVP="120"))
     assert not holds(out, BIRTH_DATE)

@@ -82,6 +82,7 @@ ACT_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "view_images": N_("Images looked at"),
     "retrieve_images": N_("Images retrieved"),
     "download_dicom": N_("Copy of the files taken"),
+    "cancel_disc": N_("Disc cancelled"),
     "claim_reading": N_("Reading claimed"),
     "take_over_claim": N_("Reading taken over"),
     "draft_report": N_("Report drafted"),

@@ -34,7 +34,6 @@ _CLASS_UIDS: Final = frozenset({
     0x04000010, 0x04000510, 0x00083002,
 })  # fmt: skip
 _TEXT_VRS: Final = frozenset({"AE", "AS", "CS", "LO", "LT", "SH", "ST", "UC", "UT"})
-_BINARY_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW"})
 _LAST_RESERVED_GROUP: Final = 0x0007
 
 
@@ -129,9 +128,9 @@ class Cleaner:
     def _kept(self, element: DataElement) -> DataElement:
         """Return an element as it is, but for values that name somebody all the same."""
         value, vr = element.value, element.VR
-        if vr in _BINARY_VRS:
-            is_telling = isinstance(value, bytes) and self._identity.are_in_bytes(value)
-            return _with(element, DUMMY_VALUES[vr]) if is_telling else element
+        if isinstance(value, bytes):
+            # In implicit VR some keep a representation of two names ("OB or OW").
+            return _with(element, DUMMY_VALUES.get(vr, b"\0\0")) if self._identity.are_in_bytes(value) else element
         if vr in {"DS", "IS"}:
             is_telling = any(map(self._identity.is_number, _texts(element)))
             return _with(element, DUMMY_VALUES[vr]) if is_telling else element
