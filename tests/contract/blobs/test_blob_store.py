@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import replace
-from uuid import uuid4
+from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 
-from negatoscope.platform.blobs.frames import FRAME_BYTES
+from negatoscope.platform.blobs.frames import FRAME_BYTES, stored_size
+from negatoscope.platform.blobs.local import LocalBlobStore
 from negatoscope.platform.blobs.port import BlobRef, BlobStore
 from negatoscope.platform.errors import CorruptObject
+from negatoscope.platform.keyring import Keyring
 
 SIZES = [0, 1, FRAME_BYTES - 1, FRAME_BYTES, FRAME_BYTES + 1, 3 * FRAME_BYTES, 10 * FRAME_BYTES + 17]
 
@@ -107,3 +110,21 @@ def test_object_that_was_never_written_is_missing(store: BlobStore) -> None:
     ref = put(store, b"data")
     with pytest.raises(CorruptObject), store.open(replace(ref, key=uuid4().hex)) as reader:
         reader.read(0, 1)
+
+
+@pytest.mark.parametrize("size", [0, 5, 2 * FRAME_BYTES + 5, 9 * FRAME_BYTES])
+def test_sealed_object_is_adopted_by_another_store_of_the_keyring(
+    store: BlobStore, tmp_path: Path, tenant: UUID, keyring: Keyring, size: int
+) -> None:
+    data = some_bytes(size)
+    ref = put(store, data)
+    copy = LocalBlobStore(tmp_path / "copy", tenant, keyring, reserve_bytes=0)
+    assert copy.stored_size_of(ref.key) is None
+    copy.adopt(ref.key, store.sealed(ref.key))
+    assert copy.stored_size_of(ref.key) == store.stored_size_of(ref.key) == stored_size(size)
+    store.delete(ref)
+    store.adopt(ref.key, copy.sealed(ref.key))
+    with store.open(ref) as reader:
+        assert b"".join(reader.chunks()) == data
+    with pytest.raises(CorruptObject):
+        list(store.sealed("0" * 32))
