@@ -19,6 +19,8 @@ from negatoscope.platform.errors import NegatoscopeError, OutOfResources, Settin
 TenantId = NewType("TenantId", UUID)
 APPLICATION_ROLE = "negatoscope_application"
 DISK_FULL = "53100"
+SERVER_GOES_OR_COMES = frozenset({"57P01", "57P02", "57P03"})
+"""The server was told to stop, crashed, or cannot take connections yet."""
 
 metadata = sqlalchemy.MetaData()
 _NAMED = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
@@ -146,11 +148,11 @@ def _translated() -> Iterator[None]:
     except psycopg.OperationalError as error:
         raise Unavailable("The database does not answer.", reason="database_down") from error
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == DISK_FULL:
+        sqlstate = getattr(error.orig, "sqlstate", None)
+        if sqlstate == DISK_FULL:
             raise OutOfResources("The database disk is full.", reason="disk_full") from error
-        if error.connection_invalidated or (
-            isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", None) is None
-        ):
+        is_lost = isinstance(error, OperationalError) and (sqlstate is None or sqlstate in SERVER_GOES_OR_COMES)
+        if error.connection_invalidated or is_lost:
             raise Unavailable(
                 "The database does not answer, or refuses this name and password.", reason="database_down"
             ) from error
