@@ -16,17 +16,20 @@ from uuid import uuid4
 import numpy as np
 import pydicom
 import pytest
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.fileset import FileSet
 
 from negatoscope.access.model import Role, Subject
 from negatoscope.archive.discs import discs, store
 from negatoscope.archive.discs.content import MOST_PICTURES_OF_A_SERIES, DiscContent, DiscObject
+from negatoscope.archive.discs.direct import disc_of
 from negatoscope.archive.discs.disguise import Disguise
 from negatoscope.archive.discs.media import write_folder
 from negatoscope.archive.discs.model import KEPT, Disc, DiscRequest, DiscState
 from negatoscope.archive.discs.writing import WRITE_DISC, expire_discs, write_disc
 from negatoscope.archive.orphans import sweep_orphans
+from negatoscope.archive.studies import attach_to_patient, get_study
 from negatoscope.archive.study_store import list_instances
 from negatoscope.audit.reading import EntryFilter, search_entries
 from negatoscope.formats.dicom.deidentification.profile import Option, Profile
@@ -39,7 +42,7 @@ from negatoscope.formats.dicom.transfer_syntaxes import (
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidTransition, NotFound
 from negatoscope.platform.job_worker import JobRun
 from negatoscope.platform.runtime import Platform
-from tests.builders.archive import store_bytes
+from tests.builders.archive import archivist, store_bytes
 from tests.builders.dicom import a_ct_slice, a_dx_image, a_file, part10_bytes
 from tests.builders.reading import a_stored_study
 from tests.builders.subjects import a_user
@@ -308,6 +311,34 @@ def test_projects_give_the_same_pseudonym_each_time(
             return str(pydicom.dcmread(io.BytesIO(archive.read(name))).PatientID)
 
     assert patient_of("Thorax") == patient_of("  Thorax ") != patient_of("Other")
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT_VR_LITTLE_ENDIAN, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN])
+@pytest.mark.parametrize("project", [None, "Thorax"])
+def test_study_that_was_given_to_another_patient_names_that_one(
+    platform: Platform, syntax: str, project: str | None, tmp_path: Path
+) -> None:
+    image = a_dx_image()
+    store_bytes(platform, a_file(image, syntax))
+    other = a_stored_study(platform, PatientID="SYN-0002", PatientName="Fauchelevent^Ultime")
+    with platform.database.transaction(platform.tenant) as tx:
+        attach_to_patient(tx, image.StudyInstanceUID, get_study(tx, other).patient_id)
+    content = disc_of(platform, archivist(platform), [image.StudyInstanceUID], project=project)
+    folder = on_disc(content, tmp_path / "disc")
+    (path,) = objects_in(folder)
+    read = pydicom.dcmread(path)
+    assert np.array_equal(read.pixel_array, image_pixels(image, syntax))
+    everything = b"".join(one.read_bytes() for one in folder.rglob("*") if one.is_file())
+    if project is None:
+        assert (read.PatientName, read.PatientID) == ("Fauchelevent^Ultime", "SYN-0002")
+        assert b"SYN-0002" in (folder / "DICOMDIR").read_bytes()
+        assert b"luard" not in (folder / "DICOMDIR").read_bytes()
+    else:
+        assert not [word for word in (*IDENTITY, "Fauchelevent", "SYN-0002") if word.encode() in everything]
+
+
+def image_pixels(image: Dataset, syntax: str) -> NDArray[np.generic]:
+    return pydicom.dcmread(io.BytesIO(a_file(image, syntax))).pixel_array
 
 
 def test_unknown_studies_are_not_found(platform: Platform, radiologist: Subject) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from negatoscope.archive.discs.disguise import Disguise, OutgoingObject, as_stored, disguised
+from negatoscope.archive.corrections.marks import CorrectedStudy
+from negatoscope.archive.discs.disguise import Disguise, OutgoingObject, disguised, with_identity
 from negatoscope.archive.discs.model import Remark
 from negatoscope.archive.discs.page import Shown, index_page, read_me
 from negatoscope.archive.model import Instance
@@ -34,10 +35,11 @@ class DiscFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscObject:
-    """One object that belongs on a disc, and what tells its patient from others."""
+    """One object that belongs on a disc, what tells its patient from others, and what was corrected in its study."""
 
     instance: Instance
     patient: str
+    corrected: CorrectedStudy | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,8 +81,8 @@ class DiscContent:
         """Return the object as it leaves; None, with a remark, for one that cannot."""
         try:
             if self.disguise is None:
-                return as_stored(self.platform, one.instance)
-            return disguised(self.platform, one.instance, self.disguise, patient=one.patient)
+                return with_identity(self.platform, one.instance, one.corrected)
+            return disguised(self.platform, one.instance, self.disguise, patient=one.patient, corrected=one.corrected)
         except Refused:
             self.remarks.append((name, Remark.LEFT_OUT.value))
         except CorruptObject:

@@ -8,8 +8,11 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
+from negatoscope.archive.corrections.giving import corrected_head, corrected_header
+from negatoscope.archive.corrections.marks import CorrectedStudy
 from negatoscope.archive.decoding import decoded_frame
 from negatoscope.archive.model import Instance
+from negatoscope.archive.open import OpenInstance
 from negatoscope.archive.stored_file import is_deflated, is_encapsulated, pieces, read_frame, read_header
 from negatoscope.formats.dicom.deidentification.burned_in import looks_like_text
 from negatoscope.formats.dicom.deidentification.deidentify import Concern, deidentify
@@ -42,12 +45,14 @@ class OutgoingObject:
     concerns: frozenset[Concern] = frozenset()
 
 
-def disguised(platform: Platform, instance: Instance, disguise: Disguise, *, patient: str) -> OutgoingObject:
+def disguised(
+    platform: Platform, instance: Instance, disguise: Disguise, *, patient: str, corrected: CorrectedStudy | None = None
+) -> OutgoingObject:
     """Return an object without identity; `patient` tells the patients of a project apart.
 
     Raises Refused for what cannot be de-identified.
     """
-    header = data_set_from_header(read_header(platform.blobs, instance), instance.transfer_syntax_uid)
+    header = _header(platform, instance, corrected)
     cleaned = deidentify(header, disguise.profile, Pseudonyms(disguise.key, patient=patient))
     syntax = EXPLICIT_VR_LITTLE_ENDIAN if is_deflated(instance) else instance.transfer_syntax_uid
     return OutgoingObject(
@@ -58,17 +63,22 @@ def disguised(platform: Platform, instance: Instance, disguise: Disguise, *, pat
     )
 
 
-def as_stored(platform: Platform, instance: Instance) -> OutgoingObject:
-    """Return an object as it is kept."""
-    header = data_set_from_header(read_header(platform.blobs, instance), instance.transfer_syntax_uid)
+def with_identity(platform: Platform, instance: Instance, corrected: CorrectedStudy | None = None) -> OutgoingObject:
+    """Return an object as every door gives it: as it is kept, with the identity on record where that was corrected."""
+    opened = OpenInstance(instance, platform.blobs, corrected_head(platform.blobs, instance, corrected))
     return OutgoingObject(
-        header=header, transfer_syntax_uid=instance.transfer_syntax_uid, chunks=_stored_chunks(platform, instance)
+        header=_header(platform, instance, corrected),
+        transfer_syntax_uid=instance.transfer_syntax_uid,
+        chunks=opened.chunks(),
     )
 
 
-def _stored_chunks(platform: Platform, instance: Instance) -> Iterator[bytes]:
-    with platform.blobs.open(instance.blob) as reader:
-        yield from reader.chunks()
+def _header(platform: Platform, instance: Instance, corrected: CorrectedStudy | None) -> Dataset:
+    """Return the header with what was corrected in it; what was sent then stands in its Original Attributes Sequence."""
+    content = corrected_header(platform.blobs, instance, corrected) if corrected is not None else None
+    if content is None:
+        return data_set_from_header(read_header(platform.blobs, instance), instance.transfer_syntax_uid)
+    return data_set_from_header(content, EXPLICIT_VR_LITTLE_ENDIAN if is_deflated(instance) else instance.transfer_syntax_uid)
 
 
 def _chunks(platform: Platform, instance: Instance, cleaned: Dataset, syntax: str) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from negatoscope.archive.corrections.marks import find_corrected
 from negatoscope.archive.discs import store
 from negatoscope.archive.discs.content import DiscContent, DiscObject
 from negatoscope.archive.discs.disguise import Disguise
@@ -87,7 +88,9 @@ def _content(platform: Platform, disc: Disc) -> DiscContent:
     with platform.database.read(platform.tenant) as tx:
         uids = store.list_objects(tx, disc.disc_id)
         known = list_known_instances(tx, uids)
-        patients = {uid: str(get_study(tx, uid).patient_id) for uid in {found.study_uid for found in known.values()}}
+        studies = {found.study_uid for found in known.values()}
+        patients = {uid: str(get_study(tx, uid).patient_id) for uid in studies}
+        corrected = {uid: find_corrected(tx, uid) for uid in studies}
         project = disc.request.project
         key = project_key(platform, tx, project) if project is not None else None
     found = [known[uid] for uid in known if uid in set(uids)]
@@ -95,7 +98,9 @@ def _content(platform: Platform, disc: Disc) -> DiscContent:
     found.sort(key=lambda instance: order[instance.sop_instance_uid])
     return DiscContent(
         platform=platform,
-        objects=[DiscObject(instance=instance, patient=patients[instance.study_uid]) for instance in found],
+        objects=[
+            DiscObject(instance=one, patient=patients[one.study_uid], corrected=corrected[one.study_uid]) for one in found
+        ],
         disguise=Disguise(profile=Profile(options=disc.request.options), key=key) if key is not None else None,
         language=disc.request.language,
     )
