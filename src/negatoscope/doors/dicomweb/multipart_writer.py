@@ -10,6 +10,7 @@ from typing import Final
 from starlette.responses import Response, StreamingResponse
 
 _ONE_PIECE_BYTES: Final = 2 << 20
+_JOINED_BYTES: Final = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def _answer(chunks: Iterator[bytes], length: int | None, headers: dict[str, str]
         return Response(b"".join(chunks), status_code=status, headers=headers)
     if length is not None:
         headers["Content-Length"] = str(length)
-    return StreamingResponse(started(chunks), status_code=status, headers=headers)
+    return StreamingResponse(gathered(started(chunks)), status_code=status, headers=headers)
 
 
 def started(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -61,6 +62,20 @@ def started(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield from chunks
 
     return continued()
+
+
+def gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Join small pieces until they are worth a change of thread; large ones pass as they are."""
+    held: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        if size + len(chunk) > _JOINED_BYTES and held:
+            yield b"".join(held)
+            held, size = [], 0
+        held.append(chunk)
+        size += len(chunk)
+    if held:
+        yield b"".join(held)
 
 
 def _head(part: Part, boundary: str) -> bytes:
