@@ -73,13 +73,12 @@ def token_subject(platform: Platform, token: str, *, address: str | None) -> Sub
     token_id, secret = (match[1], match[2]) if match is not None else ("", "")
     with platform.database.read(platform.tenant) as tx:
         found = store.find_token(tx, token_id)
-        user = people.get_user(tx, found[0].user_id) if found is not None else None
     now = platform.clock.now()
     expected = found[1] if found is not None else bytes(32)
     right = hmac.compare_digest(expected, hash_secret(secret))
-    if found is None or user is None or not right or not _is_good(found[0], user, platform):
+    if found is None or not right or not _is_good(found[0], found[2], platform):
         raise Unauthenticated("This token is not good.", reason="token_not_good")
-    row = found[0]
+    row, _, user = found
     if row.last_used_at is None or now - row.last_used_at > USED_EVERY:
         with platform.database.transaction(platform.tenant) as tx:
             store.update_used(tx, row.token_id, now)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
@@ -135,7 +136,7 @@ def use_totp_step(tx: Connection, user_id: UUID, step: int) -> bool:
     return changed.rowcount == 1
 
 
-def user_of(row: RowMapping) -> User:
+def user_of(row: RowMapping | Mapping[str, Any]) -> User:
     """Return the account that a row holds."""
     return User(
         user_id=row["user_id"],

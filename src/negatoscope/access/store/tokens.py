@@ -9,11 +9,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
-from negatoscope.access.tables import api_tokens
+from negatoscope.access.people import User
+from negatoscope.access.store.people import user_of
+from negatoscope.access.tables import api_tokens, users
 from negatoscope.platform.database import written_out
 from negatoscope.platform.errors import NotFound
 
-_FIND: Final = written_out(select(api_tokens).where(api_tokens.c.token_id == bindparam("token_id")))
+_FIND: Final = written_out(
+    select(api_tokens, *(column.label(f"owner_{column.name}") for column in users.c))
+    .join(users, users.c.user_id == api_tokens.c.user_id)
+    .where(api_tokens.c.token_id == bindparam("token_id"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +51,13 @@ def insert_token(tx: Connection, token: Token, secret_sha256: bytes) -> None:
     )
 
 
-def find_token(tx: Connection, token_id: str) -> tuple[Token, bytes] | None:
-    """Return a token and the hash of its secret."""
+def find_token(tx: Connection, token_id: str) -> tuple[Token, bytes, User] | None:
+    """Return a token, the hash of its secret, and the account for which it acts."""
     row = tx.execute(_FIND, {"token_id": token_id}).mappings().one_or_none()
-    return (_token_of(row), bytes(row["secret_sha256"])) if row is not None else None
+    if row is None:
+        return None
+    owner = user_of({name.removeprefix("owner_"): value for name, value in row.items() if name.startswith("owner_")})
+    return _token_of(row), bytes(row["secret_sha256"]), owner
 
 
 def list_tokens(tx: Connection, user_id: UUID) -> list[Token]:
