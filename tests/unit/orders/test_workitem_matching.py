@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from negatoscope.orders.workitems.attributes import tag_of
-from negatoscope.orders.workitems.matching import Keys, check_keys, keys_of, matches, narrows, select_keys
+from negatoscope.orders.workitems.matching import LONGEST_KEY, Keys, check_keys, keys_of, matches, narrows, select_keys
 from negatoscope.orders.workitems.moments import parse_moment, parse_offset, parse_span, write_moment
 from negatoscope.orders.workitems.searching import narrowing_of
 from negatoscope.platform.errors import InvalidInput
@@ -185,3 +185,33 @@ def test_no_text_breaks_the_reading_of_keys(text: str) -> None:
         except InvalidInput:
             continue
         narrowing_of(keys, PARIS)
+
+
+def is_naive_match(text: str, wanted: str) -> bool:
+    """Match in a table of prefixes, the plain way."""
+    row = [True] + [False] * len(text)
+    for sign in wanted:
+        if sign == "*":
+            row = [any(row[: end + 1]) for end in range(len(text) + 1)]
+        else:
+            row = [False] + [row[end] and sign in {"?", text[end]} for end in range(len(text))]
+    return row[-1]
+
+
+@given(st.text("ab[]!-", min_size=1, max_size=8), st.text("ab*?[]!-", min_size=1, max_size=10))
+def test_wildcards_match_as_the_plain_way_does(text: str, wanted: str) -> None:
+    attributes = WORKITEM | {tag_of("PatientID"): {"vr": "LO", "Value": [text]}}
+    assert matches(attributes, key(PatientID=wanted), PARIS) is is_naive_match(text, wanted)
+
+
+@pytest.mark.parametrize("keyword", ["PatientID", "PatientName"])
+def test_a_hostile_key_takes_no_exponential_time(keyword: str) -> None:
+    vr = "PN" if keyword == "PatientName" else "LO"
+    attributes = WORKITEM | {tag_of(keyword): {"vr": vr, "Value": ["a" * 2000]}}
+    assert not matches(attributes, key(**{keyword: "*a" * 300 + "*b"}), PARIS)
+
+
+def test_a_key_has_a_longest_length_but_for_a_list_of_uids() -> None:
+    check_keys(key(PatientID="x" * LONGEST_KEY, SOPInstanceUID="\\".join(["2.25.7"] * 300)), PARIS)
+    with pytest.raises(InvalidInput, match="malformed"):
+        check_keys(key(PatientID="x" * (LONGEST_KEY + 1)), PARIS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import timezone
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -29,6 +29,8 @@ Zone: TypeAlias = ZoneInfo | timezone
 NEVER_KEYS: Final = frozenset({"00080005", "00080201", "00081195"})
 """Specific Character Set, Timezone Offset From UTC and the Transaction UID, which cannot be queried."""
 _NUMBERS: Final = frozenset({"DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"})
+LONGEST_KEY: Final = 1024
+"""Characters of a key other than a list of UIDs; no attribute that is searched by is longer."""
 _DIGITS: Final = re.compile(r"[\d.:]*")
 
 
@@ -119,8 +121,8 @@ def _is_number(text: str, key: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _wildcards(key: str) -> re.Pattern[str]:
-    escaped = re.escape(key).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.compile(escaped, re.DOTALL)
+    # `translate` makes of each `*` an atomic group: no key takes exponential time. Sets in brackets are none here.
+    return re.compile(translate(key.replace("[", "[[]")))
 
 
 def _is_universal(key: str) -> bool:
@@ -132,6 +134,8 @@ def _is_sound(tag: str, key: str, zone: Zone) -> bool:
         return parse_span(key, zone) is not None
     if tag == tag_of("SOPInstanceUID"):
         return all(is_uid(part) for part in key.split("\\"))
+    if len(key) > LONGEST_KEY:
+        return False
     if tag == tag_of("PatientBirthDate"):
         return all(_DIGITS.fullmatch(part.strip()) is not None for part in key.split("-"))
     return True
