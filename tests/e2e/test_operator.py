@@ -152,7 +152,7 @@ def test_backup_of_the_running_product_is_rehearsed_and_restored(product: Produc
     assert rehearsed.returncode == 0, rehearsed.stdout + rehearsed.stderr
     assert "3 objects read and hashed" in rehearsed.stdout
     product.stop()
-    other = Product.in_folder(product.folder.parent / "other")
+    other = Product.in_folder(product.folder / "restored")
     restored = other.run("restore", str(backup), "--keyring", str(keyring))
     assert restored.returncode == 0, restored.stdout + restored.stderr
     verified = other.run("verify")
