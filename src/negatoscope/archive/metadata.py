@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from negatoscope.access.actions import Action
 from negatoscope.access.model import Subject, system_subject
 from negatoscope.archive import metadata_store
-from negatoscope.archive.corrections.giving import corrected_header
+from negatoscope.archive.corrections.giving import corrected_header, given_attributes
 from negatoscope.archive.corrections.marks import CorrectedStudy, find_corrected
 from negatoscope.archive.metadata_store import SeriesBlock
 from negatoscope.archive.model import Instance
@@ -84,6 +84,11 @@ def cache_study_metadata(platform: Platform, study_uid: str) -> int:
 def read_attributes(platform: Platform, instance: Instance) -> Dataset:
     """Return the attributes of an object without its pixels to a part of the product; leaves no trace."""
     return data_set_from_header(read_header(platform.blobs, instance), instance.transfer_syntax_uid)
+
+
+def read_given_attributes(tx: Connection, platform: Platform, instance: Instance) -> Dataset:
+    """Return the same as they are given out: the identity on record, the study in which the object stands."""
+    return given_attributes(platform.blobs, instance, find_corrected(tx, instance.study_uid))
 
 
 def read_series_attributes(tx: Connection, platform: Platform, study_uid: str, series_uid: str) -> list[Dataset]:

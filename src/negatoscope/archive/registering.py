@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from negatoscope.access.model import Subject
 from negatoscope.archive import store
-from negatoscope.archive.model import Instance, Outcome, Source, StoredInstance
+from negatoscope.archive.model import Instance, Outcome, Source, SourceKind, StoredInstance
 from negatoscope.archive.prefetch.marks import expected_patient
 from negatoscope.archive.recompression.store import find_original_hash
 from negatoscope.archive.rejections import notes
@@ -23,6 +23,7 @@ from negatoscope.archive.retention.store import is_erased
 from negatoscope.archive.rows import Layout, instance_of, series_values, side_of, study_of
 from negatoscope.archive.sent_identity import demographics_of, identifiers_of
 from negatoscope.archive.store import StudyIdentity
+from negatoscope.archive.study_store import get_study
 from negatoscope.audit.trail import record
 from negatoscope.formats.dicom.attributes import InstanceAttributes
 from negatoscope.formats.dicom.verdict import Verdict
@@ -102,7 +103,7 @@ def register(tx: Connection, registration: Registration) -> Registered:
     # What is made for this object alone goes again if it turns out to be stored already, in this study or another.
     made = tx.begin_nested() if known is None or laterality is None else None
     known = known or _create_study(tx, registration, attributes)
-    if _names_another_patient(attributes, known):
+    if _names_another_patient(attributes, known) and not _names_patient_on_record(tx, registration, attributes):
         if made is not None:
             made.rollback()
         return _quarantine(tx, registration, PATIENT_MISMATCH)
@@ -171,6 +172,15 @@ def _names_another_patient(attributes: InstanceAttributes, known: StudyIdentity)
     issuer = attributes.issuer_of_patient_id
     is_other_issuer = bool(issuer and known.sent_issuer) and issuer != known.sent_issuer
     return attributes.patient_id != known.sent_patient_id or is_other_issuer
+
+
+def _names_patient_on_record(tx: Connection, registration: Registration, attributes: InstanceAttributes) -> bool:
+    """Tell whether what the product made itself names the patient whose study it is now; others name whom they sent before."""
+    if registration.source.kind is not SourceKind.PRODUCT:
+        return False
+    study = get_study(tx, attributes.study_instance_uid)
+    is_issuer = attributes.issuer_of_patient_id in {"", study.patient_issuer}
+    return attributes.patient_id == study.patient_identifier and is_issuer
 
 
 def _create_study(tx: Connection, registration: Registration, attributes: InstanceAttributes) -> StudyIdentity:

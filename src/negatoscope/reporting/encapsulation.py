@@ -17,8 +17,7 @@ from negatoscope.platform.errors import CorruptObject
 ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 SERIES_NUMBER = 9000
 
-# The identity as the modality sent it: one study holds one identity in its objects, and the archive lays the one now on
-# record over all of them alike.
+# The identity as the objects of the study are given out when it is signed; the archive lays a later one over it.
 _COPIED = (
     "SpecificCharacterSet", "PatientName", "PatientID", "IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence",
     "PatientBirthDate", "PatientSex", "OtherPatientIDsSequence", "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID",
@@ -45,9 +44,8 @@ class DocumentFacts:
     is_final: bool
 
 
-def encapsulate(pdf: bytes, header_of_study: bytes, facts: DocumentFacts) -> bytes:
-    """Return the Part 10 file that holds the PDF, for the study whose first object has this header."""
-    source = pydicom.dcmread(BytesIO(header_of_study), stop_before_pixels=True)
+def encapsulate(pdf: bytes, source: Dataset, facts: DocumentFacts) -> bytes:
+    """Return the Part 10 file that holds the PDF, for the study one of whose objects is given out with these attributes."""
     document = Dataset()
     for keyword in _COPIED:
         if keyword in source:

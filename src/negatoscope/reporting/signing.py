@@ -13,17 +13,19 @@ from hashlib import sha256
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from pydicom.dataset import Dataset
 from sqlalchemy import Connection
 
 from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise, decide
 from negatoscope.access.model import Subject, system_subject
 from negatoscope.access.sessions import step_up
+from negatoscope.archive.metadata import read_given_attributes
 from negatoscope.archive.model import Outcome, Source, SourceKind
 from negatoscope.archive.receive import IncomingInstance, begin_instance
-from negatoscope.archive.studies import list_instances
+from negatoscope.archive.rejections.shown import not_rejected
+from negatoscope.archive.studies import get_study, list_instances
 from negatoscope.audit.trail import record
-from negatoscope.dose.headers import read_header
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
 from negatoscope.platform.events import publish
@@ -97,7 +99,7 @@ def sign(
     with platform.database.read(platform.tenant) as tx:
         signature = _prepare(platform, tx, signer, report_id, version, preliminary=preliminary, discrepancy=discrepancy)
         _refuse_faults(signature, signer, confirmed)
-        header = _header_of_study(platform, tx, signature.report.study_uid)
+        of_study = _attributes_of_study(platform, tx, signature.report.study_uid)
     pdf = render_pdf(printed_report(platform, signature.version, signature.circumstances))
     signed = replace(signature.version, pdf_sha256=sha256(pdf).hexdigest(), pdf_size=len(pdf))
     if signed.status is VersionStatus.PRELIMINARY:
@@ -108,9 +110,10 @@ def sign(
         platform,
         system_subject(platform.tenant, "reporting"),
         source=Source(kind=SourceKind.PRODUCT, name="reporting"),
+        study_uid=signed.study_uid,
     )
     try:
-        incoming.write(encapsulate(pdf, header, _document_facts(platform, signed, signature.circumstances)))
+        incoming.write(encapsulate(pdf, of_study, _document_facts(platform, signed, signature.circumstances)))
         with platform.database.transaction(platform.tenant) as tx:
             _commit(platform, tx, signer, replace(signature, version=signed), incoming=incoming)
     except BaseException:
@@ -218,11 +221,17 @@ def _refuse_faults(signature: _Signature, signer: Subject, confirmed: frozenset[
             raise Conflict("The report is not ready to be signed.", reason=fault.name, field=fault.level.value)
 
 
-def _header_of_study(platform: Platform, tx: Connection, study_uid: str) -> bytes:
-    stored = list_instances(tx, study_uid)
+def _attributes_of_study(platform: Platform, tx: Connection, study_uid: str) -> Dataset:
+    stored = list_instances(tx, study_uid, where=not_rejected())
     if not stored:
         raise NotFound("The study holds no object.")
-    return read_header(platform, min(stored, key=lambda instance: (instance.received_at, instance.sop_instance_uid)))
+    first = min(stored, key=lambda instance: (instance.received_at, instance.sop_instance_uid))
+    found = read_given_attributes(tx, platform, first)
+    number = get_study(tx, study_uid).accession_number
+    if str(found.get("AccessionNumber") or "") != number:  # that of the order of the study from which the object came
+        found.AccessionNumber = number
+        found.pop("IssuerOfAccessionNumberSequence", None)
+    return found
 
 
 def _document_facts(platform: Platform, version: ReportVersion, circumstances: Circumstances) -> DocumentFacts:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from hashlib import sha256
 
+import pydicom
 import pytest
 from sqlalchemy import text
 
 from negatoscope.access.model import Role, Subject, system_subject
 from negatoscope.access.relations import relate
-from negatoscope.archive.studies import attach_to_patient, get_study
+from negatoscope.archive.corrections.moving import propose_move
+from negatoscope.archive.open import open_instances
+from negatoscope.archive.stability import mark_stable
+from negatoscope.archive.studies import attach_to_patient, get_study, list_instances
 from negatoscope.patients.identify import find_or_create_patient
 from negatoscope.platform.errors import (
     CorruptObject,
@@ -21,11 +26,14 @@ from negatoscope.platform.errors import (
 from negatoscope.platform.runtime import Platform
 from negatoscope.reporting import signing
 from negatoscope.reporting.drafts import open_draft, save_draft
+from negatoscope.reporting.encapsulation import ENCAPSULATED_PDF
 from negatoscope.reporting.model import Body
 from negatoscope.reporting.printing import PrintedReport
 from negatoscope.reporting.rendering import render_pdf
 from negatoscope.reporting.reports import latest_versions, pdf
+from tests.builders.dicom import a_dx_image
 from tests.builders.patients import an_identifier, some_demographics
+from tests.builders.reading import a_stored_study
 from tests.builders.signatures import current, documents, signed, written
 from tests.builders.subjects import a_user
 
@@ -69,6 +77,44 @@ def test_study_given_to_another_patient_while_it_is_signed_is_not_signed(
     with pytest.raises(StaleVersion):
         signed(platform, senior, report)
     assert documents(platform, study_uid) == []
+
+
+@pytest.mark.parametrize("kind", ["split", "merged", "to_another_patient"])
+def test_report_on_moved_images_stands_in_their_new_study_under_its_patient(
+    platform: Platform, senior: Subject, kind: str
+) -> None:
+    left = a_stored_study(platform, [a_dx_image(), a_dx_image()], AccessionNumber="ACC-LEFT")
+    stranger = {"PatientID": "SYN-0009", "PatientName": "Ōta^Jun", "PatientBirthDate": "19800304", "PatientSex": "M"}
+    other = a_stored_study(platform, [a_dx_image()], AccessionNumber="ACC-OTHER", **stranger)
+    with platform.database.read(platform.tenant) as tx:
+        moved = str(list_instances(tx, left)[0].sop_instance_uid)
+        another = get_study(tx, other).patient_id
+    study_uid = propose_move(
+        platform,
+        a_user(platform, Role.LEAD_RADIOLOGIST),
+        left,
+        [moved],
+        to_study_uid=other if kind == "merged" else None,
+        to_patient_id=another if kind == "to_another_patient" else None,
+        reason="the radiographer chose the wrong line of the worklist",
+        is_signed=lambda *_: False,
+    ).to_study_uid
+    with platform.database.transaction(platform.tenant) as tx:
+        mark_stable(tx, study_uid, "step_completed", at=platform.clock.now())
+    version = signed(platform, senior, written(platform, senior, study_uid))
+    assert pdf(platform, senior, version.version_id).startswith(b"%PDF")
+    assert documents(platform, left) == []
+    stored = pydicom.dcmread(io.BytesIO(documents(platform, study_uid)[0]))
+    opened = open_instances(platform, senior, study_uid=study_uid)
+    given = [one for one in opened if one.instance.sop_class_uid == ENCAPSULATED_PDF]
+    assert [one.head for one in given] == [None]
+    assert stored.StudyInstanceUID == study_uid
+    expected = {
+        "split": ("SYN-0001", "Éluard^Zoé", "ACC-LEFT"),
+        "merged": ("SYN-0009", "Ōta^Jun", "ACC-OTHER"),
+        "to_another_patient": ("SYN-0009", "Ōta^Jun", ""),
+    }
+    assert (stored.PatientID, str(stored.PatientName), stored.AccessionNumber) == expected[kind]
 
 
 def test_preliminary_report_stays_out_of_the_study(

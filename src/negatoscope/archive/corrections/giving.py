@@ -40,6 +40,12 @@ def corrected_header(blobs: BlobStore, instance: Instance, corrected: CorrectedS
     return encode_data_set(data_set, syntax)
 
 
+def given_attributes(blobs: BlobStore, instance: Instance, corrected: CorrectedStudy | None) -> Dataset:
+    """Return the attributes of an object as they are given out, without its pixels."""
+    header = corrected_header(blobs, instance, corrected) if corrected is not None else None
+    return data_set_from_header(read_header(blobs, instance) if header is None else header, instance.transfer_syntax_uid)
+
+
 def corrected_head(blobs: BlobStore, instance: Instance, corrected: CorrectedStudy | None) -> CorrectedHead | None:
     """Return the beginning of the file as it is to be given, None when the stored file is given as it is."""
     header = corrected_header(blobs, instance, corrected) if corrected is not None else None
