@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC
 from uuid import uuid4
 
 import pytest
@@ -9,11 +11,13 @@ from pydicom.dataset import Dataset
 from sqlalchemy import text
 
 from negatoscope.access.devices import register_device
-from negatoscope.access.model import Action, Role, system_subject
+from negatoscope.access.model import Action, Role, Subject, system_subject
 from negatoscope.access.oppositions import record_opposition
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.orders.workitems import service
+from negatoscope.orders.workitems.model import Wire
 from negatoscope.orders.workitems.searching import WorkitemQuery, find_workitems, site_zone
+from negatoscope.orders.workitems.subscriptions import Receiver, subscribe
 from negatoscope.patients.register import register_patient
 from negatoscope.platform.database import TenantId
 from negatoscope.platform.errors import Forbidden, NotFound
@@ -98,6 +102,32 @@ def test_a_patient_who_objects_is_seen_by_nobody_to_whom_it_objects(platform: Pl
         assert find_workitems(tx, person, query) == []
         assert [found.sop_instance_uid for found in find_workitems(tx, other, query)] == [uid]
     assert service.get(platform, other, uid).sop_instance_uid == uid
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda platform, person, uid: service.update(platform, person, uid, {}, ""),
+        lambda platform, person, uid: service.change_state(platform, person, uid, "IN PROGRESS", LOCK),
+        lambda platform, person, uid: service.request_cancel(platform, person, uid, {}),
+        lambda platform, person, uid: subscribe(
+            platform, person, uid, Receiver(ae_title="SCREEN", wire=Wire.WEBSOCKET), deletion_lock=False, zone=UTC
+        ),
+    ],
+    ids=["update", "change_state", "request_cancel", "subscribe"],
+)
+def test_nobody_to_whom_the_patient_objects_changes_or_follows_a_workitem(
+    platform: Platform, act: Callable[[Platform, Subject, str], object]
+) -> None:
+    number = an_identifier()
+    patient_id = register_patient(platform, a_user(platform, Role.SECRETARY), some_demographics(), [number])
+    person, uid = a_user(platform, Role.RADIOLOGIST), new_uid()
+    service.create(platform, person, uid, as_attributes(a_workitem(PatientID=number.value, IssuerOfPatientID=number.issuer)))
+    assert person.user_id is not None
+    record_opposition(platform, system_subject(platform.tenant, "tests"), patient_id=patient_id, user_id=person.user_id)
+    with pytest.raises(Forbidden) as refused:
+        act(platform, person, uid)
+    assert refused.value.reason == "opposed"
 
 
 def test_another_tenant_sees_and_changes_nothing(platform: Platform) -> None:

@@ -96,8 +96,7 @@ def change_state(platform: Platform, subject: Subject, uid: str, state: str, tra
     """Claim a workitem with a Transaction UID, or end it with the same (action type 1)."""
     at = platform.clock.now()
     with platform.database.transaction(platform.tenant) as tx:
-        authorise(tx, subject, Action.PERFORM_WORKITEM)
-        workitem = _lock(tx, uid)
+        workitem = lock_for(tx, subject, Action.PERFORM_WORKITEM, uid)
         try:
             event = CHANGES[WorkitemState(state)]
         except ValueError as error:
@@ -114,8 +113,7 @@ def request_cancel(platform: Platform, subject: Subject, uid: str, request: Json
     """Cancel a workitem that nobody performs yet, or tell its performer that it should be (action type 2)."""
     at = platform.clock.now()
     with platform.database.transaction(platform.tenant) as tx:
-        authorise(tx, subject, Action.CANCEL_WORKITEM)
-        workitem = _lock(tx, uid)
+        workitem = lock_for(tx, subject, Action.CANCEL_WORKITEM, uid)
         cell = advance(workitem.state, WorkitemEvent.REQUEST_CANCEL, holds_lock=False)
         if cell.notice is not None:
             return Done(workitem=workitem, notice=cell.notice)
@@ -133,8 +131,7 @@ def update(platform: Platform, subject: Subject, uid: str, changes: JsonDataSet,
     """Set attributes: of a scheduled workitem, or of one in progress by whoever holds its Transaction UID (N-SET)."""
     at, time_zone = platform.clock.now(), platform.settings.time_zone
     with platform.database.transaction(platform.tenant) as tx:
-        authorise(tx, subject, Action.PERFORM_WORKITEM)
-        workitem = _lock(tx, uid)
+        workitem = lock_for(tx, subject, Action.PERFORM_WORKITEM, uid)
         event = WorkitemEvent.UPDATE
         advance(workitem.state, event, holds_lock=workitem.holds_lock(event, transaction_uid))
         check_change(changes)
@@ -172,10 +169,14 @@ def given_out(workitem: Workitem | None) -> Workitem:
     return workitem
 
 
-def _lock(tx: Connection, uid: str) -> Workitem:
+def lock_for(tx: Connection, subject: Subject, action: Action, uid: str) -> Workitem:
+    """Return the workitem, held, for somebody who may do this with it: nobody to whom the patient objects."""
+    authorise(tx, subject, action)
     if uid in WELL_KNOWN:
         refuse(Reason.ACTION_NOT_APPROPRIATE)
-    return given_out(store.lock_workitem(tx, uid))
+    workitem = given_out(store.lock_workitem(tx, uid))
+    authorise(tx, subject, action, patient_id=workitem.patient_id)
+    return workitem
 
 
 def _move(tx: Connection, workitem: Workitem, cell: Cell, *, lock: bytes, request: JsonDataSet, at: datetime) -> Workitem:

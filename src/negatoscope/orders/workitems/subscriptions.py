@@ -26,7 +26,7 @@ from negatoscope.orders.workitems.model import (
 )
 from negatoscope.orders.workitems.refusals import Notice, Reason, refuse
 from negatoscope.orders.workitems.searching import WorkitemQuery, iterate_matches
-from negatoscope.orders.workitems.service import WELL_KNOWN, given_out
+from negatoscope.orders.workitems.service import WELL_KNOWN, given_out, lock_for
 from negatoscope.orders.workitems.subscription_store import Following
 from negatoscope.platform.database import Database, TenantId
 from negatoscope.platform.errors import Forbidden, InvalidInput, NotFound
@@ -70,7 +70,7 @@ def subscribe(
             granted = deletion_lock and _has_room(tx, subscriber, len(present), most_locks)
             _follow_all(tx, subscriber, present, keys, deletion_lock=granted, at=at)
         else:
-            workitem = given_out(store.lock_workitem(tx, uid))
+            workitem = lock_for(tx, subject, Action.WATCH_WORKITEMS, uid)
             granted = deletion_lock and _has_room(tx, subscriber, 1, most_locks)
             subscription_store.subscribe_to(tx, subscriber.subscriber_id, [uid], deletion_lock=granted, keeps_present=False)
             events.report_state(tx, workitem, [subscriber], at=at)
