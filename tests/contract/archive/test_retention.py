@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import cast
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -31,6 +33,7 @@ from negatoscope.archive.retention.model import (
     next_erasure_state,
     years_after,
 )
+from negatoscope.archive.store import lock_study
 from negatoscope.archive.studies import get_study
 from negatoscope.archive.verify import rehash
 from negatoscope.platform.blobs.port import BlobStore
@@ -166,6 +169,112 @@ def test_legal_hold_keeps_a_study_at_every_step(
     keeping.refuse(platform, auditor, erasure.erasure_id, version=3, reason="kept for the court")
     erase(platform, erasure.erasure_id)
     assert len(open_instances(platform, a_user(platform, Role.RADIOLOGIST), study_uid=study_uid)) == 2
+
+
+def test_patient_who_came_back_keeps_what_was_approved(
+    platform: Platform, clock: TurnedClock, images: list[Dataset], run_jobs: Callable[..., int]
+) -> None:
+    """What was due once is looked at again: by the second approval, and by the erasure itself."""
+    study_uid, other_uid = str(images[0].StudyInstanceUID), str(images[2].StudyInstanceUID)
+    clock.turn(LONG)
+    keeping.propose_due(platform)
+    erasure = approved_twice(platform, study_uid)
+    later = a_dx_image(StudyInstanceUID=other_uid, PatientID="SYN-0009", PatientName="Ōta^Jun")
+    store_data_set(platform, later)
+    store_data_set(platform, a_dx_image())
+    with pytest.raises(Conflict) as refused:
+        approved_twice(platform, other_uid)
+    assert refused.value.reason == "not_due"
+    assert run_jobs(ERASE) == 1
+    void = proposal(platform, study_uid)
+    assert (void.state, void.first_by, void.second_at) == (ErasureState.PROPOSED, None, None)
+    assert len(open_instances(platform, a_user(platform, Role.RADIOLOGIST), study_uid=study_uid)) == 2
+    clock.turn(LONG)
+    assert approved_twice(platform, study_uid).due_on > erasure.due_on
+    assert run_jobs(ERASE) == 1
+    assert proposal(platform, study_uid).state is ErasureState.ERASED
+
+
+def test_hold_on_what_is_being_erased_is_not_confirmed(platform: Platform, clock: TurnedClock, images: list[Dataset]) -> None:
+    study_uid = str(images[0].StudyInstanceUID)
+    clock.turn(LONG)
+    keeping.propose_due(platform)
+    erasure = approved_twice(platform, study_uid)
+    auditor = a_user(platform, Role.AUDITOR)
+    dying = replace(platform, blobs=cast("BlobStore", DyingBlobs(platform.blobs, 0)))
+    with pytest.raises(Killed):
+        erase(dying, erasure.erasure_id)
+    named: list[tuple[UUID | None, str | None]] = [(erasure.patient_id, None), (None, study_uid)]
+    for patient_id, uid in named:
+        with pytest.raises(Conflict):
+            keeping.place_hold(platform, auditor, patient_id=patient_id, study_uid=uid, reason="a dispute is pending")
+    erase(platform, erasure.erasure_id)
+    with pytest.raises(Conflict):
+        keeping.place_hold(platform, auditor, patient_id=None, study_uid=study_uid, reason="a dispute is pending")
+    keeping.place_hold(platform, auditor, patient_id=erasure.patient_id, study_uid=None, reason="a dispute is pending")
+
+
+def test_hold_waits_for_an_erasure_that_began(platform: Platform, clock: TurnedClock, images: list[Dataset]) -> None:
+    study_uid = str(images[0].StudyInstanceUID)
+    auditor = a_user(platform, Role.AUDITOR)
+    with platform.database.transaction(platform.tenant) as tx:
+        lock_study(tx, study_uid)
+        with ThreadPoolExecutor() as pool:
+            placed = pool.submit(
+                keeping.place_hold, platform, auditor, patient_id=None, study_uid=study_uid, reason="a dispute is pending"
+            )
+            while not tx.execute(text("select count(*) from pg_locks where locktype = 'advisory' and not granted")).scalar():
+                assert not placed.done()
+            tx.rollback()
+            assert placed.result().study_uid == study_uid
+
+
+def test_erased_again_after_it_came_back(
+    platform: Platform, clock: TurnedClock, images: list[Dataset], run_jobs: Callable[..., int]
+) -> None:
+    study_uid = str(images[0].StudyInstanceUID)
+    clock.turn(LONG)
+    keeping.propose_due(platform)
+    approved_twice(platform, study_uid)
+    run_jobs(ERASE)
+    keeping.allow_again(platform, a_user(platform, Role.LEAD_RADIOLOGIST), study_uid, reason="the patient came back")
+    before = keys(platform)
+    store_data_set(platform, images[0])
+    clock.turn(LONG)
+    keeping.propose_due(platform)
+    again = approved_twice(platform, study_uid)
+    assert run_jobs(ERASE) == 1
+    assert keys(platform) == before
+    with platform.database.read(platform.tenant) as tx:
+        certificate = store.get_erasure(tx, again.erasure_id).certificate
+    assert certificate is not None
+    told = json.loads(certificate_bytes(dict(certificate)))
+    assert [one["sop_instance_uid"] for one in told["objects"]] == [str(images[0].SOPInstanceUID)]
+    assert store_data_set(platform, images[0]).refusal == "erased"
+
+
+def test_bytes_held_twice_under_one_identifier_all_go(
+    platform: Platform, clock: TurnedClock, images: list[Dataset], run_jobs: Callable[..., int]
+) -> None:
+    study_uid, uid = str(images[0].StudyInstanceUID), str(images[0].SOPInstanceUID)
+    writer = platform.blobs.begin()
+    writer.write(b"the same bytes, held back as well")
+    copy = writer.commit()
+    with platform.database.transaction(platform.tenant) as tx:
+        tx.execute(
+            text(
+                "insert into quarantine (quarantine_id, reason, sop_instance_uid, study_uid, source, received_at, blob_key,"
+                " blob_size, blob_sha256, blob_wrapped_key, state) select gen_random_uuid(), 'patient_mismatch',"
+                " sop_instance_uid, study_uid, source, received_at, :key, blob_size, blob_sha256, blob_wrapped_key,"
+                " 'waiting' from instances where sop_instance_uid = :uid"
+            ),
+            {"uid": uid, "key": copy.key},
+        )
+    clock.turn(LONG)
+    keeping.propose_due(platform)
+    approved_twice(platform, study_uid)
+    run_jobs(ERASE)
+    assert len(keys(platform)) == 1
 
 
 def test_one_person_never_suffices(platform: Platform, clock: TurnedClock, images: list[Dataset]) -> None:

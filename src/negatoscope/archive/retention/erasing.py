@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -16,9 +17,11 @@ from sqlalchemy import Connection
 from negatoscope.access.actions import Action
 from negatoscope.access.model import system_subject
 from negatoscope.archive import store as archive_store
+from negatoscope.archive.discs.expiring import drop_discs_holding
 from negatoscope.archive.kept_store import try_release_objects
 from negatoscope.archive.rejections.notes import tell
 from negatoscope.archive.retention import store
+from negatoscope.archive.retention.due import find_due_day
 from negatoscope.archive.retention.model import Erasure, ErasureEvent, ErasureState, next_erasure_state
 from negatoscope.audit.trail import record
 from negatoscope.platform.errors import Conflict, Unavailable
@@ -28,6 +31,7 @@ from negatoscope.platform.json_value import JsonValue
 from negatoscope.platform.runtime import Platform
 
 NAME = "archive.erase"
+_APPROVALS: Final = tuple(f"{which}_{what}" for which in ("first", "second") for what in ("by", "name", "at", "reason"))
 
 
 def erase(platform: Platform, erasure_id: UUID) -> None:
@@ -36,14 +40,15 @@ def erase(platform: Platform, erasure_id: UUID) -> None:
         erasure = store.get_erasure(tx, erasure_id, lock=True)
         if erasure.state in {ErasureState.ERASED, ErasureState.REFUSED}:
             return
-        if erasure.state is ErasureState.APPROVED:
-            _bury(platform, tx, erasure)
+        if erasure.state is ErasureState.APPROVED and not _bury(platform, tx, erasure):
+            return
     with platform.database.transaction(platform.tenant) as tx:
         if not try_release_objects(tx):
             raise Unavailable("A backup is being taken: the bytes go when it is done.", reason="objects_held")
         tombstones = store.list_tombstones(tx, erasure_id)
-        for key in store.list_unclaimed(tx, [one.blob_key for one in tombstones if one.blob_key is not None]):
+        for key in store.list_unclaimed(tx, [key for one in tombstones for key in (one.blob_key, *one.other_keys) if key]):
             platform.blobs.delete_key(key)
+        drop_discs_holding(platform, tx, [one.sop_instance_uid for one in tombstones])
         store.forget_keys(tx, erasure_id)
         _certify(platform, tx, store.get_erasure(tx, erasure_id, lock=True))
 
@@ -53,14 +58,37 @@ def certificate_bytes(certificate: JsonValue) -> bytes:
     return orjson.dumps(certificate, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
 
 
-def _bury(platform: Platform, tx: Connection, erasure: Erasure) -> None:
+def _bury(platform: Platform, tx: Connection, erasure: Erasure) -> bool:
+    """Remove the rows; False where the time is not over any more: the approvals are void then, and it waits for new ones."""
     archive_store.lock_study(tx, erasure.study_uid)
     if store.is_held(tx, erasure.study_uid):
         raise Conflict("A legal hold keeps this study.", reason="legal_hold")
+    if find_due_day(platform, tx, erasure.study_uid) is None:
+        _withdraw(platform, tx, erasure)
+        return False
     store.bury(tx, erasure, platform.clock.now())
     store.update_erasure(tx, erasure, replace(erasure, state=next_erasure_state(erasure.state, ErasureEvent.BEGIN)))
     tell(tx, erasure.study_uid)
     publish(tx, "study_updated", subject=erasure.study_uid, payload={"study_uid": erasure.study_uid})
+    return True
+
+
+def _withdraw(platform: Platform, tx: Connection, erasure: Erasure) -> None:
+    proposed = replace(
+        erasure,
+        state=next_erasure_state(erasure.state, ErasureEvent.WITHDRAW),
+        **dict.fromkeys(_APPROVALS),  # type: ignore[arg-type]  # each of these may be None
+    )
+    store.update_erasure(tx, erasure, proposed)
+    record(
+        tx,
+        system_subject(platform.tenant, NAME).actor,
+        "erasure_withdrawn",
+        patient_id=erasure.patient_id,
+        study_uid=erasure.study_uid,
+        objects={"erasure": str(erasure.erasure_id), "rule": erasure.rule, "due_on": erasure.due_on.isoformat()},
+    )
+    publish(tx, "erasure_changed", subject=str(erasure.erasure_id), payload={"study_uid": erasure.study_uid})
 
 
 def _certify(platform: Platform, tx: Connection, erasure: Erasure) -> None:

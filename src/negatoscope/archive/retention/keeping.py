@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -12,18 +13,19 @@ from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise, decide
 from negatoscope.access.model import Subject
 from negatoscope.access.second_person import second_person
+from negatoscope.archive import store as archive_store
 from negatoscope.archive.retention import store
+from negatoscope.archive.retention.due import find_due_day, find_rule
 from negatoscope.archive.retention.erasing import ERASE
 from negatoscope.archive.retention.model import (
     Erasure,
     ErasureEvent,
     ErasureState,
     LegalHold,
-    RetentionRule,
     next_erasure_state,
     years_after,
 )
-from negatoscope.archive.study_store import get_study
+from negatoscope.archive.study_store import get_study, list_studies_of_patient
 from negatoscope.audit.trail import record
 from negatoscope.patients.store import get_patient
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput
@@ -36,10 +38,9 @@ _PATIENTS_AT_ONCE: Final = 500
 
 def propose_due(platform: Platform) -> int:
     """Propose the erasure of every study whose time is over; return how many are new. Called once a day."""
-    settings = platform.settings
-    if settings.retention_years == 0:
+    rule = find_rule(platform)
+    if rule is None:
         return 0
-    rule = RetentionRule(years=settings.retention_years, age=settings.retention_age)
     today = platform.clock.now().date()
     proposed, after = 0, None
     while True:
@@ -67,26 +68,31 @@ def propose_due(platform: Platform) -> int:
 
 
 def approve(platform: Platform, subject: Subject, erasure_id: UUID, *, version: int, reason: str) -> Erasure:
-    """Approve an erasure. The second approval, by another person, sets it going."""
+    """Approve an erasure. The second approval, by another person, sets it going.
+
+    Conflict where a hold keeps the study, or where its time is not over any more.
+    """
     reason = _checked(reason)
     now = platform.clock.now()
     with platform.database.transaction(platform.tenant) as tx:
         erasure = replace(store.get_erasure(tx, erasure_id, lock=True), version=version)
-        _require_not_held(tx, erasure)
         state = next_erasure_state(erasure.state, ErasureEvent.APPROVE)
+        due_on = _require_due(platform, tx, erasure)
         if state is ErasureState.APPROVED_FIRST:
             _authorise(tx, subject, erasure, reason)
             approved = replace(
                 erasure,
                 state=state,
+                due_on=due_on,
                 first_by=_person(subject),
                 first_name=subject.display_name,
                 first_at=now,
                 first_reason=reason,
             )
         else:
-            approved = _second(tx, subject, replace(erasure, state=state, second_at=now, second_reason=reason), reason)
-            platform.jobs.enqueue(tx, ERASE, key=str(erasure_id), arguments={"erasure_id": str(erasure_id)})
+            second = replace(erasure, state=state, due_on=due_on, second_at=now, second_reason=reason)
+            approved = _second(tx, subject, second, reason)
+            platform.jobs.enqueue(tx, ERASE, key=f"{erasure_id}/{version}", arguments={"erasure_id": str(erasure_id)})
         store.update_erasure(tx, erasure, approved)
         _record(tx, subject, erasure, f"erasure_{state.value}", reason)
     return replace(approved, version=version + 1)
@@ -112,13 +118,21 @@ def refuse(platform: Platform, subject: Subject, erasure_id: UUID, *, version: i
 def place_hold(
     platform: Platform, subject: Subject, *, patient_id: UUID | None, study_uid: str | None, reason: str
 ) -> LegalHold:
-    """Keep a study, or all studies of a patient, whatever the rule says; what was approved and not begun stays too."""
+    """Keep a study, or all studies of a patient, whatever the rule says; what was approved and not begun stays too.
+
+    Conflict where a study is being erased, or was erased while this waited: nobody is told of a hold that keeps nothing.
+    """
     reason = _checked(reason)
     if (patient_id is None) == (study_uid is None):
         raise InvalidInput("Name a study or a patient.", field="study_uid", reason="nothing_named")
     with platform.database.transaction(platform.tenant) as tx:
         owner = get_study(tx, study_uid).patient_id if study_uid else get_patient(tx, _known(patient_id)).patient_id
         _require(tx, subject, owner, study_uid, reason)
+        kept = [study_uid] if study_uid else [str(study.study_uid) for study in list_studies_of_patient(tx, owner)]
+        for one in sorted(kept):
+            archive_store.lock_study(tx, one)
+        if store.is_going(tx, kept) or (study_uid and store.is_gone(tx, study_uid)):
+            raise Conflict("This study is being erased, or was.", reason="being_erased")
         hold = LegalHold(
             hold_id=uuid4(),
             patient_id=patient_id,
@@ -188,9 +202,13 @@ def _require(tx: Connection, subject: Subject, patient_id: UUID, study_uid: str 
         authorise(tx, subject, action, patient_id=patient_id, study_uid=study_uid, reason=reason)
 
 
-def _require_not_held(tx: Connection, erasure: Erasure) -> None:
+def _require_due(platform: Platform, tx: Connection, erasure: Erasure) -> date:
     if store.is_held(tx, erasure.study_uid):
         raise Conflict("A legal hold keeps this study.", reason="legal_hold")
+    due_on = find_due_day(platform, tx, erasure.study_uid)
+    if due_on is None:
+        raise Conflict("The time of keeping of this study is not over any more.", reason="not_due")
+    return due_on
 
 
 def _person(subject: Subject) -> UUID:

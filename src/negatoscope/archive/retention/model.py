@@ -6,7 +6,7 @@ the patient's twenty-eighth birthday.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -36,6 +36,7 @@ class ErasureEvent(StrEnum):
     REFUSE = "refuse"
     BEGIN = "begin"
     FINISH = "finish"
+    WITHDRAW = "withdraw"
 
 
 ERASURE_TABLE: Final[Mapping[tuple[ErasureState, ErasureEvent], ErasureState]] = MappingProxyType({
@@ -45,6 +46,8 @@ ERASURE_TABLE: Final[Mapping[tuple[ErasureState, ErasureEvent], ErasureState]] =
     (ErasureState.APPROVED_FIRST, ErasureEvent.REFUSE): ErasureState.REFUSED,
     # What two people approved and nobody has begun can still be kept.
     (ErasureState.APPROVED, ErasureEvent.REFUSE): ErasureState.REFUSED,
+    # The patient came back before anything was erased: it is decided anew when the time is over again.
+    (ErasureState.APPROVED, ErasureEvent.WITHDRAW): ErasureState.PROPOSED,
     (ErasureState.APPROVED, ErasureEvent.BEGIN): ErasureState.ERASING,
     (ErasureState.ERASING, ErasureEvent.BEGIN): ErasureState.ERASING,
     (ErasureState.ERASING, ErasureEvent.FINISH): ErasureState.ERASED,
@@ -134,3 +137,5 @@ class Tombstone:
     sha256: str
     size: int
     blob_key: str | None
+    other_keys: Sequence[str] = ()
+    """Keys of the same bytes under the same identifier, kept a second time where they were held back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Final
@@ -42,18 +42,27 @@ from negatoscope.platform.errors import NotFound, StaleVersion
 
 _OPEN: Final = tuple(state.value for state in ErasureState if state not in {ErasureState.ERASED, ErasureState.REFUSED})
 _AT_ONCE: Final = 1000
+_LAST_DAY: Final = func.greatest(studies.c.study_date, cast(studies.c.last_received_at, Date))
+"""When a study shows its patient last; no date of its own is passed over."""
 
 
 def list_last_passages(tx: Connection, before: date, after: UUID | None, limit: int) -> list[tuple[UUID, date, date | None]]:
     """Return patients with the day of their last study and their birth date, whose last study is older than `before`."""
-    day = func.max(
-        func.greatest(func.coalesce(studies.c.study_date, cast(studies.c.received_at, Date)), cast(studies.c.received_at, Date))
-    )
+    day = func.max(_LAST_DAY)
     query = select(studies.c.patient_id, day, func.max(studies.c.patient_birth_date)).group_by(studies.c.patient_id)
     if after is not None:
         query = query.where(studies.c.patient_id > after)
     rows = tx.execute(query.having(day < before).order_by(studies.c.patient_id).limit(limit))
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def get_last_passage(tx: Connection, study_uid: str) -> tuple[date, date | None]:
+    """Return the last day and the birth date of the patient whose study it is now; what just came into it counts at once."""
+    owner = select(studies.c.patient_id).where(studies.c.study_uid == study_uid).scalar_subquery()
+    newest = select(cast(func.max(instances.c.received_at), Date)).where(instances.c.study_uid == study_uid).scalar_subquery()
+    query = select(func.greatest(func.max(_LAST_DAY), newest), func.max(studies.c.patient_birth_date))
+    row = tx.execute(query.where(studies.c.patient_id == owner)).one()
+    return row[0], row[1]
 
 
 def list_erasable_studies(tx: Connection, patient_id: UUID) -> list[str]:
@@ -93,7 +102,7 @@ def list_erasures(tx: Connection, limit: int) -> list[Erasure]:
 
 def update_erasure(tx: Connection, before: Erasure, after: Erasure) -> None:
     """Write down how an erasure stands now, or raise StaleVersion."""
-    kept = {"erasure_id", "study_uid", "patient_id", "rule", "due_on", "proposed_at", "version"}
+    kept = {"erasure_id", "study_uid", "patient_id", "rule", "proposed_at", "version"}
     values = {name: getattr(after, name) for name in Erasure.__slots__ if name not in kept}
     values |= {"state": after.state.value, "version": before.version + 1}
     same = (erasures.c.erasure_id == before.erasure_id) & (erasures.c.version == before.version)
@@ -133,6 +142,19 @@ def is_held(tx: Connection, study_uid: str) -> bool:
     return bool(tx.execute(query).scalar_one_or_none())
 
 
+def is_going(tx: Connection, study_uids: Sequence[str]) -> bool:
+    """Tell whether one of these studies is being erased."""
+    columns = erasures.c
+    query = select(exists().where(columns.study_uid.in_(study_uids), columns.state == ErasureState.ERASING.value))
+    return bool(tx.execute(query).scalar_one())
+
+
+def is_gone(tx: Connection, study_uid: str) -> bool:
+    """Tell whether a study was erased and nothing came into it since."""
+    erased = exists().where(erased_objects.c.study_uid == study_uid)
+    return bool(tx.execute(select(erased & ~exists().where(instances.c.study_uid == study_uid))).scalar_one())
+
+
 def bury(tx: Connection, erasure: Erasure, at: datetime) -> None:
     """Put a tombstone in the place of every object of a study, those that are held back too; the bytes are still there."""
     own = select(instances.c.sop_instance_uid).where(instances.c.study_uid == erasure.study_uid)
@@ -153,14 +175,16 @@ def bury(tx: Connection, erasure: Erasure, at: datetime) -> None:
                 "size": row[2],
                 "sop_class_uid": row[3],
                 "blob_key": row[4],
+                "other_keys": [],
                 "erasure_id": erasure.erasure_id,
                 "study_uid": erasure.study_uid,
                 "erased_at": at,
+                "allowed_at": None,
             }
             for row in tx.execute(chosen.where(condition))
         ]
         for start in range(0, len(rows), _AT_ONCE):
-            tx.execute(insert_or_skip(erased_objects).values(rows[start : start + _AT_ONCE]).on_conflict_do_nothing())
+            _insert_tombstones(tx, rows[start : start + _AT_ONCE])
     for table, of_these in (
         (recompressed_objects, recompressed_objects.c.sop_instance_uid.in_(own)),
         (renderings, renderings.c.sop_instance_uid.in_(own)),
@@ -190,7 +214,7 @@ def list_unclaimed(tx: Connection, keys: Sequence[str]) -> Iterator[str]:
 
 def forget_keys(tx: Connection, erasure_id: UUID) -> None:
     """Say of the objects of an erasure that their bytes are gone."""
-    tx.execute(update(erased_objects).where(erased_objects.c.erasure_id == erasure_id).values(blob_key=None))
+    tx.execute(update(erased_objects).where(erased_objects.c.erasure_id == erasure_id).values(blob_key=None, other_keys=[]))
 
 
 def is_erased(tx: Connection, sop_instance_uid: str) -> bool:
@@ -204,6 +228,26 @@ def update_allowed(tx: Connection, study_uid: str, at: datetime) -> int:
     """Let the erased objects of a study come back; return how many that concerns."""
     same = (erased_objects.c.study_uid == study_uid) & erased_objects.c.allowed_at.is_(None)
     return int(tx.execute(update(erased_objects).where(same).values(allowed_at=at)).rowcount)
+
+
+def _insert_tombstones(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write tombstones; one that is there, of an earlier erasure or of the same bytes held twice, takes the new key too."""
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        one = first.setdefault((row["sop_instance_uid"], row["sha256"]), dict(row))
+        if one["blob_key"] != row["blob_key"]:
+            one["other_keys"] = [*one["other_keys"], row["blob_key"]]
+    statement = insert_or_skip(erased_objects).values(list(first.values()))
+    new, old = statement.excluded, erased_objects.c
+    known = func.array_remove(func.array_append(old.other_keys, old.blob_key), None)
+    values = {
+        name: new[name] for name in ("erasure_id", "study_uid", "sop_class_uid", "size", "blob_key", "erased_at", "allowed_at")
+    }
+    tx.execute(
+        statement.on_conflict_do_update(
+            constraint="erased_objects_pkey", set_=values | {"other_keys": func.array_cat(new.other_keys, known)}
+        )
+    )
 
 
 def _blank(tx: Connection, study_uid: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, Table, Text, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from negatoscope.platform.database import metadata
 
@@ -58,6 +58,7 @@ erased_objects = Table(
     Column("sop_class_uid", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("blob_key", Text),
+    Column("other_keys", ARRAY(Text), nullable=False),
     Column("erased_at", DateTime(timezone=True), nullable=False),
     Column("allowed_at", DateTime(timezone=True)),
 )

@@ -75,6 +75,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType({
     "report_stays": N_("A signed report stays in the study on which it was written."),
     "objects_elsewhere": N_("An object was moved or erased meanwhile."),
     "legal_hold": N_("A legal hold keeps this study."),
+    "not_due": N_("The time of keeping of this study is not over any more."),
+    "being_erased": N_("This study is being erased, or was."),
     "no_such_hold": N_("This hold was lifted before."),
     "no_such_patient": N_("No patient record bears this number."),
     "title_not_by_hand": N_("Choose why the images are rejected."),

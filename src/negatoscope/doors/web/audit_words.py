@@ -73,6 +73,7 @@ ACT_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "erasure_approved_first": N_("Erasure approved by a first person"),
     "erasure_approved": N_("Erasure approved by a second person"),
     "erasure_refused": N_("Study kept"),
+    "erasure_withdrawn": N_("Approvals of an erasure void: the time is not over any more"),
     "delete_by_retention": N_("Study erased"),
     "erased_objects_allowed": N_("Erased objects may be sent again"),
     "read_erasure_certificate": N_("Certificate of an erasure read"),
