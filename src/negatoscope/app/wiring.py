@@ -10,7 +10,8 @@ from negatoscope.ai.jobs import RUN_MODEL
 from negatoscope.ai.requests import REQUEST_RUNS
 from negatoscope.ai.results import SETTLE_FINDINGS
 from negatoscope.archive import scrubbing, stability
-from negatoscope.archive.discs.writing import WRITE_DISC, expire_discs
+from negatoscope.archive.discs.expiring import EXPIRE_CHANGED_DISCS, expire_discs
+from negatoscope.archive.discs.writing import WRITE_DISC
 from negatoscope.archive.following import FOLLOW_PATIENT
 from negatoscope.archive.imports.archives import READ_ARCHIVES
 from negatoscope.archive.jobs import BUILD_METADATA, READY_METADATA
@@ -77,6 +78,7 @@ REACTIONS: tuple[Reaction, ...] = (
     REPORT_WORKITEMS,
     END_THIRD_PARTY_SHARES,
     END_SHARES_OF_MOVED_STUDY,
+    EXPIRE_CHANGED_DISCS,
 )
 
 CARRIERS = Carriers(to_device=send_to_device, to_server=send_to_server, notify=notify_device)

@@ -9,7 +9,6 @@ import subprocess
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,9 +25,8 @@ from negatoscope.archive.discs.content import MOST_PICTURES_OF_A_SERIES, DiscCon
 from negatoscope.archive.discs.direct import disc_of
 from negatoscope.archive.discs.disguise import Disguise
 from negatoscope.archive.discs.media import write_folder
-from negatoscope.archive.discs.model import KEPT, Disc, DiscRequest, DiscState
-from negatoscope.archive.discs.writing import WRITE_DISC, expire_discs, write_disc
-from negatoscope.archive.orphans import sweep_orphans
+from negatoscope.archive.discs.model import Disc, DiscRequest, DiscState
+from negatoscope.archive.discs.writing import WRITE_DISC, write_disc
 from negatoscope.archive.studies import attach_to_patient, get_study
 from negatoscope.archive.study_store import list_instances
 from negatoscope.audit.reading import EntryFilter, search_entries
@@ -284,18 +282,6 @@ def test_disc_that_was_being_written_is_begun_again(platform: Platform, study_ui
     write_disc(platform, run)
     write_disc(platform, run)
     assert get(platform, disc).state is DiscState.READY
-
-
-def test_old_discs_lose_their_bytes(platform: Platform, study_uid: str, radiologist: Subject, run_jobs: RunJobs) -> None:
-    before = keys(platform)
-    disc = discs.request_disc(platform, radiologist, DiscRequest(study_uids=(study_uid,)))
-    run_jobs(WRITE_DISC)
-    assert sweep_orphans(platform, minimum_age=timedelta(days=-1)) == 0
-    assert (keys(platform), expire_discs(platform)) == (before + 1, 0)
-    platform.clock.turn(KEPT + timedelta(minutes=1))  # type: ignore[attr-defined] # the clock of the tests
-    assert (expire_discs(platform), get(platform, disc).state) == (1, DiscState.EXPIRED)
-    assert sweep_orphans(platform, minimum_age=timedelta(days=-1)) == 1
-    assert keys(platform) == before
 
 
 def test_projects_give_the_same_pseudonym_each_time(

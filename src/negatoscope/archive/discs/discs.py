@@ -13,7 +13,9 @@ from negatoscope.access.model import Subject
 from negatoscope.archive.discs import store
 from negatoscope.archive.discs.model import MOST_STUDIES, Disc, DiscEvent, DiscRequest, DiscState, next_state
 from negatoscope.archive.discs.projects import keep_project
+from negatoscope.archive.discs.standing import find_standing, is_as_written
 from negatoscope.archive.discs.writing import WRITE_DISC, end_disc, tell
+from negatoscope.archive.rejections.store import rejected_instances
 from negatoscope.archive.report_visibility import visible_instances
 from negatoscope.archive.study_store import list_instances_and_patient
 from negatoscope.audit.trail import record
@@ -59,19 +61,23 @@ def request_disc(platform: Platform, subject: Subject, request: DiscRequest) -> 
 
 
 def _authorised_objects(tx: Connection, subject: Subject, request: DiscRequest, disc_id: UUID) -> Sequence[str]:
-    """Return what belongs on the disc, study by study, each asked of the policy and traced."""
+    """Return what belongs on the disc, study by study, each asked of the policy and traced; what is rejected lies on none."""
     found: list[str] = []
     for study_uid in dict.fromkeys(request.study_uids):
         patient_id, instances = list_instances_and_patient(tx, study_uid, None, None, where=visible_instances(subject))
         if patient_id is None:
             raise NotFound("Nothing is here.", reason="no_such_study")
         _authorise(tx, subject, request, patient_id, study_uid)
+        rejected = rejected_instances(tx, study_uid)
+        given = [str(one.sop_instance_uid) for one in instances if one.sop_instance_uid not in rejected]
         record(
             tx, subject.actor, Action.DOWNLOAD_DICOM.value, patient_id=patient_id, study_uid=study_uid,
-            objects={"disc": str(disc_id), "objects": len(instances), "without_identity": request.project is not None},
+            objects={"disc": str(disc_id), "objects": len(given), "without_identity": request.project is not None},
             reason=request.reason,
         )  # fmt: skip
-        found += [instance.sop_instance_uid for instance in instances]
+        found += given
+    if not found:
+        raise NotFound("Nothing is here.", reason="no_such_study")
     return found
 
 
@@ -100,24 +106,37 @@ def cancel_disc(platform: Platform, subject: Subject, disc_id: UUID) -> None:
 
 
 def open_disc(platform: Platform, subject: Subject, disc_id: UUID) -> tuple[Disc, Iterator[bytes]]:
-    """Return a ready disc and its bytes; the policy is asked again for each study, and the fetching is traced."""
+    """Return a ready disc and its bytes; the policy is asked again for each study, and the fetching is traced.
+
+    Conflict when something on it was rejected, moved, erased or given another identity since, or is not for this person to see.
+    """
     with platform.database.transaction(platform.tenant) as tx:
         disc = get_own_disc(tx, subject, disc_id)
         blob = store.find_file(tx, disc_id)
-        if disc.state is not DiscState.READY or blob is None:
-            raise Conflict("The disc is not ready, or is no longer kept.", reason=f"disc_{disc.state.value}")
+        standing = find_standing(tx, disc_id)
+        if disc.state is not DiscState.READY or blob is None or not is_as_written(tx, disc_id, standing):
+            raise _not_given(disc.state)
+        visible: set[str] = set()
         for study_uid in disc.request.study_uids:
-            patient_id, _ = list_instances_and_patient(tx, study_uid, None, None, where=visible_instances(subject))
+            patient_id, instances = list_instances_and_patient(tx, study_uid, None, None, where=visible_instances(subject))
             if patient_id is None:
                 raise NotFound("Nothing is here.", reason="no_such_study")
             _authorise(tx, subject, disc.request, patient_id, study_uid)
+            visible.update(one.sop_instance_uid for one in instances)
             record(
                 tx, subject.actor, Action.DOWNLOAD_DICOM.value, patient_id=patient_id, study_uid=study_uid,
                 objects={"disc": str(disc_id), "fetched": True},
             )  # fmt: skip
+        if not standing.sop_instance_uids <= visible:
+            raise _not_given(DiscState.EXPIRED)
 
     def pieces() -> Iterator[bytes]:
         with platform.blobs.open(blob) as reader:
             yield from reader.chunks()
 
     return disc, pieces()
+
+
+def _not_given(state: DiscState) -> Conflict:
+    state = DiscState.EXPIRED if state is DiscState.READY else state
+    return Conflict("The disc is not ready, or is no longer kept.", reason=f"disc_{state.value}")

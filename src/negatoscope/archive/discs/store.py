@@ -82,9 +82,9 @@ def update_disc(tx: Connection, disc_id: UUID, **values: object) -> None:
     tx.execute(update(discs).where(discs.c.disc_id == disc_id).values(**values))
 
 
-def insert_file(tx: Connection, disc_id: UUID, blob: BlobRef) -> None:
-    """Say where the bytes of a disc are."""
-    tx.execute(insert(disc_files).values(disc_id=disc_id, **blob_values(blob)))
+def insert_file(tx: Connection, disc_id: UUID, blob: BlobRef, standing: str) -> None:
+    """Say where the bytes of a disc are, and what they were made of."""
+    tx.execute(insert(disc_files).values(disc_id=disc_id, standing=standing, **blob_values(blob)))
 
 
 def find_file(tx: Connection, disc_id: UUID) -> BlobRef | None:
@@ -95,6 +95,12 @@ def find_file(tx: Connection, disc_id: UUID) -> BlobRef | None:
     return BlobRef(
         key=row["blob_key"], size=row["blob_size"], sha256=row["blob_sha256"], wrapped_key=bytes(row["blob_wrapped_key"])
     )
+
+
+def list_ended_with_file(tx: Connection, limit: int = 100) -> list[UUID]:
+    """Return the discs that are given no more and still have bytes."""
+    query = select(discs.c.disc_id).join(disc_files, disc_files.c.disc_id == discs.c.disc_id)
+    return list(tx.execute(query.where(discs.c.state != DiscState.READY.value).limit(limit)).scalars())
 
 
 def delete_file(tx: Connection, disc_id: UUID) -> None:

@@ -42,6 +42,7 @@ disc_files = Table(
     Column("blob_size", BigInteger, nullable=False),
     Column("blob_sha256", Text, nullable=False),
     Column("blob_wrapped_key", LargeBinary, nullable=False),
+    Column("standing", Text, nullable=False),
 )
 
 deidentification_projects = Table(

@@ -13,12 +13,14 @@ from negatoscope.archive.discs import store
 from negatoscope.archive.discs.content import DiscContent, DiscObject
 from negatoscope.archive.discs.disguise import Disguise
 from negatoscope.archive.discs.media import zip_pieces
-from negatoscope.archive.discs.model import KEPT, Disc, DiscEvent, DiscState, next_state
+from negatoscope.archive.discs.model import Disc, DiscEvent, DiscState, next_state
 from negatoscope.archive.discs.projects import project_key
+from negatoscope.archive.discs.standing import find_standing
+from negatoscope.archive.store import lock_study
 from negatoscope.archive.study_store import get_study, list_known_instances
 from negatoscope.formats.dicom.deidentification.profile import Profile
 from negatoscope.platform.blobs.port import BlobRef
-from negatoscope.platform.errors import InvalidTransition, NegatoscopeError
+from negatoscope.platform.errors import Conflict, InvalidTransition, NegatoscopeError
 from negatoscope.platform.events import publish
 from negatoscope.platform.job_worker import JobDefinition, JobRun
 from negatoscope.platform.runtime import Platform
@@ -67,7 +69,7 @@ def _start(platform: Platform, disc_id: UUID) -> Disc | None:
 
 
 def _write(platform: Platform, disc: Disc) -> None:
-    content = _content(platform, disc)
+    content, standing = _content(platform, disc)
     step = max(1, disc.objects // _TOLD_EACH)
 
     def progress(written: int) -> None:
@@ -81,12 +83,16 @@ def _write(platform: Platform, disc: Disc) -> None:
         blob = writer.commit()
     finally:
         writer.discard()
-    _finish(platform, disc, content, blob)
+    _finish(platform, disc, content, standing, blob)
 
 
-def _content(platform: Platform, disc: Disc) -> DiscContent:
+def _content(platform: Platform, disc: Disc) -> tuple[DiscContent, str]:
+    """Return what goes on the disc of what was asked for, and the digest of what that is."""
     with platform.database.read(platform.tenant) as tx:
-        uids = store.list_objects(tx, disc.disc_id)
+        standing = find_standing(tx, disc.disc_id)
+        uids = [uid for uid in store.list_objects(tx, disc.disc_id) if uid in standing.sop_instance_uids]
+        if not uids:
+            raise Conflict("Nothing of what was chosen may be given any more.", reason="nothing_left")
         known = list_known_instances(tx, uids)
         studies = {found.study_uid for found in known.values()}
         patients = {uid: str(get_study(tx, uid).patient_id) for uid in studies}
@@ -96,7 +102,7 @@ def _content(platform: Platform, disc: Disc) -> DiscContent:
     found = [known[uid] for uid in known if uid in set(uids)]
     order = {uid: place for place, uid in enumerate(uids)}
     found.sort(key=lambda instance: order[instance.sop_instance_uid])
-    return DiscContent(
+    content = DiscContent(
         platform=platform,
         objects=[
             DiscObject(instance=one, patient=patients[one.study_uid], corrected=corrected[one.study_uid]) for one in found
@@ -104,6 +110,7 @@ def _content(platform: Platform, disc: Disc) -> DiscContent:
         disguise=Disguise(profile=Profile(options=disc.request.options), key=key) if key is not None else None,
         language=disc.request.language,
     )
+    return content, standing.digest
 
 
 def _tell_progress(platform: Platform, disc_id: UUID, written: int) -> None:
@@ -114,17 +121,28 @@ def _tell_progress(platform: Platform, disc_id: UUID, written: int) -> None:
         tell(tx, disc_id, DiscState.WRITING)
 
 
-def _finish(platform: Platform, disc: Disc, content: DiscContent, blob: BlobRef) -> None:
-    """Make the disc ready; one that was cancelled at the last moment, or written by another worker, keeps no bytes."""
+def _finish(platform: Platform, disc: Disc, content: DiscContent, standing: str, blob: BlobRef) -> None:
+    """Make the disc ready; one that was cancelled at the last moment, or written by another worker, keeps no bytes.
+
+    Raises Conflict when something on it was rejected, moved or erased meanwhile: it is written anew.
+    """
     with platform.database.transaction(platform.tenant) as tx:
+        for study_uid in sorted({one.instance.study_uid for one in content.objects}):
+            lock_study(tx, study_uid)
         held = store.get_disc(tx, disc.disc_id, lock=True)
         is_wanted = held.state is DiscState.WRITING
-        if is_wanted:
-            store.insert_file(tx, disc.disc_id, blob)
-            store.update_disc(tx, disc.disc_id, written=disc.objects, remarks=[list(remark) for remark in content.remarks])
+        is_current = find_standing(tx, disc.disc_id).digest == standing
+        if is_wanted and is_current:
+            store.insert_file(tx, disc.disc_id, blob, standing)
+            remarks = [list(remark) for remark in content.remarks]
+            count = len(content.objects)
+            store.update_disc(tx, disc.disc_id, objects=count, written=count, remarks=remarks)
             end_disc(tx, disc.disc_id, next_state(held.state, DiscEvent.FINISH), at=platform.clock.now())
-    if not is_wanted:
-        platform.blobs.delete(blob)
+    if is_wanted and is_current:
+        return
+    platform.blobs.delete(blob)
+    if is_wanted:
+        raise Conflict("Something on the disc changed while it was written.", reason="disc_changed")
 
 
 def end_disc(tx: Connection, disc_id: UUID, state: DiscState, *, at: datetime) -> None:
@@ -136,20 +154,3 @@ def end_disc(tx: Connection, disc_id: UUID, state: DiscState, *, at: datetime) -
 def tell(tx: Connection, disc_id: UUID, state: DiscState) -> None:
     """Publish where a disc stands."""
     publish(tx, "disc_changed", subject=str(disc_id), payload={"state": state.value})
-
-
-def expire_discs(platform: Platform) -> int:
-    """Let go of the discs that were ready long enough; return how many.
-
-    Their bytes go with the next sweep of what no row names: a scrub or a backup may be reading them just now.
-    """
-    with platform.database.read(platform.tenant) as tx:
-        old = store.list_ready_since(tx, platform.clock.now() - KEPT)
-    for disc_id in old:
-        with platform.database.transaction(platform.tenant) as tx:
-            disc = store.get_disc(tx, disc_id, lock=True)
-            if disc.state is not DiscState.READY:
-                continue
-            store.delete_file(tx, disc_id)
-            end_disc(tx, disc_id, next_state(disc.state, DiscEvent.EXPIRE), at=platform.clock.now())
-    return len(old)
