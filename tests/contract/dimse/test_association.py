@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydicom.dataset import FileMetaDataset
@@ -14,12 +15,14 @@ from pynetdicom import AE, build_context
 from pynetdicom.association import Association as PeerAssociation
 from sqlalchemy import text
 
-from negatoscope.access.devices import register_device
+from negatoscope.access.devices import change_device, register_device
 from negatoscope.access.model import Action, Role
+from negatoscope.access.store.devices import Device
 from negatoscope.doors.dimse.admission import admit
 from negatoscope.doors.dimse.command_set import decode_command
 from negatoscope.doors.dimse.pdu import PduType, Rejection
 from negatoscope.doors.dimse.pdu_encoding import encode_pdu
+from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.database import Database
 from negatoscope.platform.runtime import Platform
 from tests.builders.associations import a_request, an_echo
@@ -181,3 +184,46 @@ def test_while_the_database_is_down_requests_are_refused_for_now(platform: Platf
         dead = Database(f"postgresql://postgres@127.0.0.1:{nobody.getsockname()[1]}/negatoscope")
         assert admit(replace(platform, database=dead), a_request(), address="127.0.0.1") == Rejection.TEMPORARY_CONGESTION
         dead.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda device: replace(device, disabled_at=datetime(2026, 1, 1, tzinfo=UTC)), "unknown_calling_ae_title"),
+        (lambda device: replace(device, certificate_sha256="0" * 64), "certificate_not_shown"),
+        (lambda device: replace(device, addresses=("10.1.2.3",)), "unknown_calling_ae_title"),
+        (lambda device: replace(device, services=frozenset({Action.QUERY_WORKLIST})), "device_changed"),
+    ],
+    ids=["disabled", "certificate", "address", "services"],
+)
+def test_a_device_that_is_not_let_in_any_more_is_out_within_five_seconds(
+    platform: Platform,
+    clock: TurnedClock,
+    serve: Callable[..., int],
+    connect: Callable[[int], RawPeer],
+    change: Callable[[Device], Device],
+    reason: str,
+) -> None:
+    port = serve(demonstration=False)
+    administrator = a_user(platform, Role.ADMINISTRATOR)
+    peers, devices = {}, {}
+    for title in ("LEAVES", "STAYS"):
+        devices[title] = register_device(
+            platform,
+            administrator,
+            ae_title=title,
+            description="CT",
+            addresses=["127.0.0.1"],
+            services=[Action.STORE_IMAGES],
+        )
+        peers[title] = connect(port)
+        peers[title].send(encode_pdu(a_request(calling=title)))
+        assert (peers[title].receive_pdu() or (0,))[0] == PduType.ASSOCIATE_AC
+    change_device(platform, administrator, change(devices["LEAVES"]))
+    clock.turn(timedelta(seconds=4))
+    assert peers["LEAVES"].receive_pdu() == (PduType.ABORT, bytes(4))
+    peers["STAYS"].send(an_echo(message_id=9))
+    assert (peers["STAYS"].receive_pdu() or (0,))[0] == PduType.DATA_TF
+    with platform.database.read(platform.tenant) as tx:
+        found = tx.execute(text("select actor_name, reason from audit_entries where action = 'associate'")).all()
+    assert [tuple(row) for row in found] == [("LEAVES", reason)]

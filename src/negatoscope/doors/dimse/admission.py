@@ -1,7 +1,8 @@
-"""Who may associate: AE title, address and certificate against the known devices, the person at it where asked for."""
+"""Who may associate, and stay: AE title, address, certificate against the known devices, the person at it where asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,10 +23,15 @@ USERNAME_AND_PASSCODE: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """Who associates; `user_is_confirmed` tells that the person named in the request was checked and is right."""
+    """Who associates; `user_is_confirmed` tells that the person named in the request was checked and is right.
+
+    `caller` and `certificate_sha256` are what the device was known by, to be judged again.
+    """
 
     subject: Subject
     user_is_confirmed: bool
+    caller: Caller
+    certificate_sha256: str | None
 
 
 def admit(
@@ -50,7 +56,10 @@ def admit(
         if request.called_ae_title != platform.settings.ae_title:
             _record_refusal(platform, request, address=address, reason="unknown_called_ae_title")
             return Rejection.CALLED_AE_TITLE
-        return _admit_person(platform, request, caller)
+        subject, user_is_confirmed = _admit_person(platform, request, caller)
+        return Admitted(
+            subject=subject, user_is_confirmed=user_is_confirmed, caller=caller, certificate_sha256=certificate_sha256
+        )
     except Unauthenticated as error:
         _record_refusal(platform, request, address=address, reason=error.reason)
         return Rejection.NO_REASON
@@ -59,18 +68,42 @@ def admit(
         return Rejection.TEMPORARY_CONGESTION
 
 
-def _admit_person(platform: Platform, request: AssociateRequest, caller: Caller) -> Admitted:
-    """Check the person where the device must name one, or wants to hear that he is known; Unauthenticated otherwise."""
+def find_revoked(platform: Platform, admitted: Iterable[Admitted]) -> frozenset[Admitted]:
+    """Return those whose device would not be let in as it was: disabled, of another certificate, address or services."""
+    revoked: dict[Admitted, str] = {}
+    with platform.database.read(platform.tenant) as tx:
+        for entry in frozenset(admitted):
+            caller = identify_caller(
+                tx,
+                entry.caller.subject.ae_title or "",
+                entry.caller.subject.address or "",
+                platform.settings.demonstration,
+                certificate_sha256=entry.certificate_sha256,
+            )
+            if caller != entry.caller:
+                revoked[entry] = caller.value if isinstance(caller, Stranger) else "device_changed"
+    if revoked:
+        with platform.database.transaction(platform.tenant) as tx:
+            for entry, reason in revoked.items():
+                record(tx, entry.subject.actor, "associate", outcome="refused", reason=reason)
+    return frozenset(revoked)
+
+
+def _admit_person(platform: Platform, request: AssociateRequest, caller: Caller) -> tuple[Subject, bool]:
+    """Return who associates and whether a person was checked: where the device must name one, or wants to hear of it.
+
+    Unauthenticated where that person is missing or not right.
+    """
     identity = request.user_information.user_identity
     has_proof = identity is not None and identity.kind == USERNAME_AND_PASSCODE
     if identity is None or not has_proof:
         if caller.asks_user:
             raise Unauthenticated("The device must name a user with a password.", reason="user_not_named")
-        return Admitted(subject=caller.subject, user_is_confirmed=False)
+        return caller.subject, False
     if not caller.asks_user and not identity.response_requested:
-        return Admitted(subject=caller.subject, user_is_confirmed=False)
+        return caller.subject, False
     login, password = _texts(identity)
-    return Admitted(subject=with_person(platform, caller.subject, login=login, password=password), user_is_confirmed=True)
+    return with_person(platform, caller.subject, login=login, password=password), True
 
 
 def _texts(identity: UserIdentity) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import Final
 from negatoscope.access.model import Subject
 from negatoscope.access.refusals import record_refusal
 from negatoscope.archive.model import Source, SourceKind
-from negatoscope.doors.dimse.admission import admit, record_forgery
+from negatoscope.doors.dimse.admission import Admitted, admit, record_forgery
 from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, NO_DATA_SET, RESPONSE, Command, CommandField
 from negatoscope.doors.dimse.connection import Connection
 from negatoscope.doors.dimse.door import Door
@@ -74,16 +74,16 @@ class Association:
         self._has_forged = False
         self._answers: dict[int, asyncio.Future[Command]] = {}
         self._last_message_id = 0
-        self._subject: Subject | None = None
+        self.admitted: Admitted | None = None
         self._negotiated: Negotiated | None = None
         self._source: Source | None = None
 
     @property
     def subject(self) -> Subject:
         """Return the device behind the association."""
-        if self._subject is None:
+        if self.admitted is None:
             raise ValueError("The association is not established.")
-        return self._subject
+        return self.admitted.subject
 
     @property
     def source(self) -> Source:
@@ -256,7 +256,7 @@ class Association:
         accept, negotiated = negotiate(
             request, maximum_length=self.door.limits.maximum_pdu_bytes, user_is_confirmed=answer.user_is_confirmed
         )
-        self._subject, self._negotiated = answer.subject, negotiated
+        self.admitted, self._negotiated = answer, negotiated
         self._receiver = MessageReceiver(
             negotiated.contexts,
             open_sink=lambda context, command: self._open_sink(self, context, command),

@@ -47,6 +47,8 @@ POLICIES: Final = """#### Association policies
 - **Asynchronous nature.** One operation at a time: a proposed window is answered with one invoked and one performed.
 - **Presentation contexts.** All 128 that can be proposed are judged; the first transfer syntax that we take is chosen.
 - **Role selection.** Granted for storage classes, to peers that receive objects by C-GET.
+- **Staying.** A device that would not be let in as it was (disabled, another certificate, address or services) has its
+  associations ended with A-ABORT of the service user within five seconds, whatever is under way.
 - **User identity.** A user name with a passcode (type 2) is checked against the accounts where the device must name a user, or
   where a positive response is asked for, which is then given; a wrong one is refused. Other types are passed over, and refused
   where the device must name a user. What a device may do does not depend on the user, who is named in the audit trail.

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from negatoscope.doors.dimse.admission import find_revoked
 from negatoscope.doors.dimse.association import Association
 from negatoscope.doors.dimse.connection import Connection
 from negatoscope.doors.dimse.door import Door
@@ -21,7 +22,7 @@ from negatoscope.doors.dimse.limits import Limits
 from negatoscope.doors.dimse.secured_listener import SecuredListener
 from negatoscope.doors.dimse.services import OPERATIONS, open_sink
 from negatoscope.doors.dimse.transport_security import acceptor_context
-from negatoscope.platform.errors import SettingsError
+from negatoscope.platform.errors import NegatoscopeError, SettingsError
 from negatoscope.platform.logs import get_logger
 from negatoscope.platform.runtime import Platform
 from negatoscope.platform.settings import Settings
@@ -29,6 +30,8 @@ from negatoscope.platform.settings import Settings
 logger = get_logger()
 
 TICK_S: Final = 0.25
+REVIEW_S: Final = 4.0
+"""How often associated devices are judged again: with a tick and a read, whoever is refused is out within five seconds."""
 BACKLOG: Final = 512
 
 
@@ -56,6 +59,8 @@ class DimseServer:
         self._listener: asyncio.Server | None = None
         self._secured: SecuredListener | None = None
         self._ticker: asyncio.Task[None] | None = None
+        self._review: asyncio.Task[None] | None = None
+        self._reviewed_at = platform.clock.monotonic()
 
     async def start(self, sockets: BoundSockets) -> None:
         """Accept connections on bound sockets."""
@@ -82,8 +87,9 @@ class DimseServer:
         for connection in list(self._connections):
             connection.abort()
             connection.close()
-        if self._ticker is not None:
-            self._ticker.cancel()
+        for task in (self._ticker, self._review):
+            if task is not None:
+                task.cancel()
         await self._door.loop.run_in_executor(None, self._door.close)
 
     def _new_connection(self) -> Connection:
@@ -121,6 +127,24 @@ class DimseServer:
             self._thin_out_the_silent(now)
             if self._secured is not None:
                 self._secured.check_deadlines(now)
+            if now - self._reviewed_at >= REVIEW_S and (self._review is None or self._review.done()):
+                self._reviewed_at = now
+                self._review = self._door.loop.create_task(self._end_the_revoked())
+
+    async def _end_the_revoked(self) -> None:
+        """Abort the associations of devices that would not be let in any more, whatever is under way: one read for all."""
+        established = {connection: entry.admitted for connection, entry in self._associations.items() if entry.admitted}
+        if not established:
+            return
+        try:
+            revoked = await self._door.in_thread(find_revoked, self._platform, established.values())
+        except NegatoscopeError as error:
+            logger.warning("dimse_review_failed", reason=error.reason)
+            return
+        for connection, admitted in established.items():
+            if admitted in revoked:
+                logger.warning("dimse_association_revoked", address=connection.address, ae_title=admitted.subject.ae_title)
+                connection.abort()
 
     def _thin_out_the_silent(self, now: float) -> None:
         """Keep the oldest few silent connections of each address; real peers speak at once."""
