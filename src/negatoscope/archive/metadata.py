@@ -23,7 +23,7 @@ from negatoscope.archive.metadata_store import SeriesBlock
 from negatoscope.archive.model import Instance
 from negatoscope.archive.report_visibility import uses_kept_blocks, visible_instances
 from negatoscope.archive.stored_file import is_encapsulated, read_header
-from negatoscope.archive.study_store import list_instances
+from negatoscope.archive.study_store import get_study, list_instances
 from negatoscope.archive.viewing_trail import authorised, authorised_instances
 from negatoscope.formats.dicom.files import data_set_from_header
 from negatoscope.formats.dicom.json_model import bulk_value, dump_json, header_to_json
@@ -86,9 +86,14 @@ def read_attributes(platform: Platform, instance: Instance) -> Dataset:
     return data_set_from_header(read_header(platform.blobs, instance), instance.transfer_syntax_uid)
 
 
-def read_given_attributes(tx: Connection, platform: Platform, instance: Instance) -> Dataset:
-    """Return the same as they are given out: the identity on record, the study in which the object stands."""
-    return given_attributes(platform.blobs, instance, find_corrected(tx, instance.study_uid))
+def read_study_attributes(tx: Connection, platform: Platform, instance: Instance) -> Dataset:
+    """Return what a new object of the study says of patient and study: as this one is given out, with the study's number."""
+    found = given_attributes(platform.blobs, instance, find_corrected(tx, instance.study_uid))
+    number = get_study(tx, instance.study_uid).accession_number
+    if str(found.get("AccessionNumber") or "") != number:  # that of the order of the study from which the object came
+        found.AccessionNumber = number
+        found.pop("IssuerOfAccessionNumberSequence", None)
+    return found
 
 
 def read_series_attributes(tx: Connection, platform: Platform, study_uid: str, series_uid: str) -> list[Dataset]:

@@ -20,11 +20,11 @@ from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise, decide
 from negatoscope.access.model import Subject, system_subject
 from negatoscope.access.sessions import step_up
-from negatoscope.archive.metadata import read_given_attributes
+from negatoscope.archive.metadata import read_study_attributes
 from negatoscope.archive.model import Outcome, Source, SourceKind
 from negatoscope.archive.receive import IncomingInstance, begin_instance
 from negatoscope.archive.rejections.shown import not_rejected
-from negatoscope.archive.studies import get_study, list_instances
+from negatoscope.archive.studies import list_instances
 from negatoscope.audit.trail import record
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
@@ -226,12 +226,7 @@ def _attributes_of_study(platform: Platform, tx: Connection, study_uid: str) -> 
     if not stored:
         raise NotFound("The study holds no object.")
     first = min(stored, key=lambda instance: (instance.received_at, instance.sop_instance_uid))
-    found = read_given_attributes(tx, platform, first)
-    number = get_study(tx, study_uid).accession_number
-    if str(found.get("AccessionNumber") or "") != number:  # that of the order of the study from which the object came
-        found.AccessionNumber = number
-        found.pop("IssuerOfAccessionNumberSequence", None)
-    return found
+    return read_study_attributes(tx, platform, first)
 
 
 def _document_facts(platform: Platform, version: ReportVersion, circumstances: Circumstances) -> DocumentFacts:

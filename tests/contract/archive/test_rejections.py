@@ -17,9 +17,10 @@ from sqlalchemy import text
 
 from negatoscope.access.actions import Action
 from negatoscope.access.model import Role, Subject, device_subject, system_subject
+from negatoscope.archive.corrections.moving import propose_move
 from negatoscope.archive.find import FindQuery, Level, find
 from negatoscope.archive.metadata import series_metadata
-from negatoscope.archive.model import Outcome
+from negatoscope.archive.model import Outcome, SourceKind
 from negatoscope.archive.open import OpenInstance, open_instances
 from negatoscope.archive.rejections.model import RejectionTitle
 from negatoscope.archive.rejections.rejecting import reject_instances, revoke_note
@@ -32,7 +33,7 @@ from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, NotFound
 from negatoscope.platform.runtime import Platform
-from tests.builders.archive import store_data_set
+from tests.builders.archive import a_source, store_data_set
 from tests.builders.dicom import a_dx_image
 from tests.builders.rejection_notes import a_rejection_note
 from tests.builders.subjects import a_user
@@ -307,3 +308,69 @@ def test_note_made_here_is_what_the_standard_describes(platform: Platform, image
     named = {str(one[2]) for one in (document.resolve_reference(uid) for uid in uids(images[0], images[2]))}
     assert named == uids(images[0], images[2])
     assert read_explanation(document) == "Côté inversé à l’écran"
+
+
+def moved_away(platform: Platform, *images: Dataset) -> str:
+    """Split images off; return the study in which they stand then."""
+    return propose_move(
+        platform,
+        a_user(platform, Role.LEAD_RADIOLOGIST),
+        str(images[0].StudyInstanceUID),
+        uids(*images),
+        to_study_uid=None,
+        to_patient_id=None,
+        reason="they belong to the second examination",
+        is_signed=lambda *_: False,
+    ).to_study_uid
+
+
+def test_moved_image_is_rejected_by_hand_in_the_study_where_it_stands(platform: Platform, images: list[Dataset]) -> None:
+    reader = a_user(platform, Role.RADIOLOGIST)
+    new_study = moved_away(platform, images[0], images[1])
+    note_uid = reject_instances(
+        platform, reader, new_study, uids(images[0]), title=RejectionTitle.QUALITY, explanation="too blurred to be read"
+    )
+    assert seen(platform, reader, new_study) == uids(images[1])
+    with platform.database.read(platform.tenant) as tx:
+        note = find_instance(tx, note_uid)
+    assert note is not None
+    assert note.study_uid == new_study
+
+
+def test_note_after_its_images_were_moved_rejects_them_where_they_stand(
+    platform: Platform, clock: TurnedClock, images: list[Dataset]
+) -> None:
+    reader, lead = a_user(platform, Role.RADIOLOGIST), a_user(platform, Role.LEAD_RADIOLOGIST)
+    old_study, new_study = str(images[0].StudyInstanceUID), moved_away(platform, images[0], images[1])
+    clock.turn(timedelta(hours=1))
+    sweep(platform)
+    note = a_rejection_note(SAFETY, images[0], images[2])
+    store_data_set(platform, note)
+    assert (seen(platform, reader, new_study), seen(platform, reader, old_study)) == (uids(images[1]), set())
+    assert store_data_set(platform, images[0]).outcome is Outcome.REFUSED
+    with platform.database.read(platform.tenant) as tx:
+        assert get_study(tx, new_study).instances == 1
+    assert revoke_note(platform, lead, str(note.SOPInstanceUID), reason="named by mistake") == 2
+    assert seen(platform, reader, new_study) == uids(images[0], images[1])
+    assert seen(platform, reader, old_study) == uids(images[2])
+
+
+def test_note_that_claims_an_image_of_another_study_does_not_refuse_it(platform: Platform, images: list[Dataset]) -> None:
+    stranger = a_dx_image()
+    store_data_set(platform, a_rejection_note(SAFETY, images[0], stranger))
+    assert store_data_set(platform, stranger).outcome is Outcome.STORED
+    store_data_set(platform, a_rejection_note(SAFETY, images[0], stranger))
+    assert store_data_set(platform, stranger).outcome is Outcome.DUPLICATE
+    assert seen(platform, a_user(platform, Role.RADIOLOGIST), str(stranger.StudyInstanceUID)) == uids(stranger)
+
+
+@pytest.mark.parametrize("kind", [SourceKind.IMPORT, SourceKind.FETCH])
+def test_note_of_another_house_rejects_nothing_and_the_trail_says_so(
+    platform: Platform, images: list[Dataset], kind: SourceKind
+) -> None:
+    note = a_rejection_note(SAFETY, images[0])
+    assert store_data_set(platform, note, source=a_source(kind, "CD")).outcome is Outcome.STORED
+    assert seen(platform, a_user(platform, Role.RADIOLOGIST), str(images[0].StudyInstanceUID)) == uids(*images)
+    with platform.database.read(platform.tenant) as tx:
+        actions = list(tx.execute(text("select action, outcome from audit_entries where action = 'reject_safety'")))
+    assert [tuple(row) for row in actions] == [("reject_safety", "refused")]

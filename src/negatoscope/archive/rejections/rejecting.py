@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from pydicom.dataset import Dataset
 from sqlalchemy import Connection
 
 from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Subject, system_subject
-from negatoscope.archive.metadata import read_attributes
+from negatoscope.archive.metadata import read_study_attributes
 from negatoscope.archive.model import Instance, Outcome, Source, SourceKind
 from negatoscope.archive.receive import begin_instance
 from negatoscope.archive.rejections import store
@@ -51,14 +52,17 @@ def reject_instances(
         study = get_study(tx, study_uid)
         authorise(tx, subject, ACTIONS[title], patient_id=study.patient_id, study_uid=study_uid, reason=explanation)
         chosen = _chosen(tx, subject, study_uid, sop_instance_uids)
+        of_study = read_study_attributes(tx, platform, chosen[0])
     note_uid = new_uid()
-    content = _note(platform, chosen, note_uid, title, explanation)
+    content = _note(platform, chosen, of_study, note_uid, title, explanation)
     source = Source(kind=SourceKind.PRODUCT, name=subject.login or "rejections")
-    incoming = begin_instance(platform, system_subject(platform.tenant, "rejections"), source=source)
+    incoming = begin_instance(platform, system_subject(platform.tenant, "rejections"), source=source, study_uid=study_uid)
     try:
         incoming.write(content)
         with platform.database.transaction(platform.tenant) as tx:
-            if incoming.commit(tx).outcome is not Outcome.STORED:
+            stored = incoming.commit(tx)
+            rejected = {one.sop_instance_uid for one in store.list_note(tx, note_uid)}
+            if stored.outcome is not Outcome.STORED or not rejected.issuperset(one.sop_instance_uid for one in chosen):
                 raise Conflict("The study cannot take the rejection note.", reason="note_not_stored")
             record(
                 tx,
@@ -86,15 +90,10 @@ def revoke_note(platform: Platform, subject: Subject, note_uid: str, *, reason: 
         named = [one for one in store.list_note(tx, note_uid) if one.sop_instance_uid != note_uid]
         if not named:
             raise NotFound("There is no such rejection.", reason="no_such_rejection")
-        study = get_study(tx, named[0].study_uid)
-        authorise(
-            tx,
-            subject,
-            Action.REVOKE_REJECTION,
-            patient_id=study.patient_id,
-            study_uid=study.study_uid,
-            reason=reason,
-        )
+        # What was moved away since is rejected where it stands.
+        for study_uid in sorted({one.study_uid for one in named}):
+            patient_id = get_study(tx, study_uid).patient_id
+            authorise(tx, subject, Action.REVOKE_REJECTION, patient_id=patient_id, study_uid=study_uid, reason=reason)
         changed = revoke(tx, subject, named, reason=reason.strip(), at=platform.clock.now())
         if not changed:
             raise Conflict("This rejection was taken back before.", reason="already_revoked")
@@ -112,7 +111,9 @@ def _chosen(tx: Connection, subject: Subject, study_uid: str, uids: Collection[s
     return chosen
 
 
-def _note(platform: Platform, chosen: list[Instance], note_uid: str, title: RejectionTitle, explanation: str) -> bytes:
+def _note(
+    platform: Platform, chosen: list[Instance], of_study: Dataset, note_uid: str, title: RejectionTitle, explanation: str
+) -> bytes:
     head = NoteHead(
         sop_instance_uid=note_uid,
         series_uid=new_uid(),
@@ -130,4 +131,4 @@ def _note(platform: Platform, chosen: list[Instance], note_uid: str, title: Reje
         )
         for one in chosen
     ]
-    return encode_file(build_note(head, named, read_attributes(platform, chosen[0])))
+    return encode_file(build_note(head, named, of_study))

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
+from negatoscope.archive.corrections.model import MoveState
+from negatoscope.archive.corrections.tables import moved_objects, moves
 from negatoscope.archive.rejections.model import NoteSummary, Rejection, RejectionTitle
 from negatoscope.archive.rejections.shown import not_rejected
 from negatoscope.archive.rejections.tables import rejections
@@ -39,10 +41,34 @@ def list_note(tx: Connection, note_uid: str) -> list[Rejection]:
 
 
 def list_in_force(tx: Connection, sop_instance_uid: str) -> list[Rejection]:
-    """Return the notes in force that name an object, oldest first."""
+    """Return the notes in force that name an object in the study in which it stands, oldest first."""
     columns = rejections.c
-    query = select(rejections).where(columns.sop_instance_uid == sop_instance_uid, columns.revoked_at.is_(None))
+    stands = select(instances.c.study_uid).where(instances.c.sop_instance_uid == sop_instance_uid).scalar_subquery()
+    query = select(rejections).where(
+        columns.sop_instance_uid == sop_instance_uid, columns.study_uid == stands, columns.revoked_at.is_(None)
+    )
     return [_rejection(row) for row in tx.execute(query.order_by(columns.rejected_at, columns.note_uid)).mappings()]
+
+
+def hold_places(tx: Connection, study_uid: str, sop_instance_uids: Sequence[str]) -> dict[str, tuple[str, str] | None]:
+    """Return study and series in which the objects stand that are here, and keep them there until the transaction ends.
+
+    None for an object that neither is in this study nor was moved out of it.
+    """
+    left = (moves.c.from_study_uid == study_uid) & (moves.c.state == MoveState.APPLIED.value)
+    moved = moved_objects.join(moves, moves.c.move_id == moved_objects.c.move_id)
+    was_here = exists(
+        select(1).select_from(moved).where(left, moved_objects.c.sop_instance_uid == instances.c.sop_instance_uid)
+    ).correlate(instances)
+    columns = instances.c
+    found: dict[str, tuple[str, str] | None] = {}
+    for start in range(0, len(sop_instance_uids), _AT_ONCE):
+        query = select(columns.sop_instance_uid, columns.study_uid, columns.series_uid, was_here)
+        query = query.where(columns.sop_instance_uid.in_(sop_instance_uids[start : start + _AT_ONCE]))
+        query = query.order_by(columns.sop_instance_uid).with_for_update(read=True, of=instances)
+        for uid, stands_in, series_uid, came in tx.execute(query):
+            found[uid] = (stands_in, series_uid) if came or stands_in == study_uid else None
+    return found
 
 
 def rejected_instances(tx: Connection, study_uid: str) -> dict[str, str]:
