@@ -24,6 +24,7 @@ from negatoscope.orders.tables import requested_procedures
 from negatoscope.patients.identify import flag_to_reconcile
 from negatoscope.patients.model import Demographics, Patient, Sex, differing_traits
 from negatoscope.patients.store import get_patient
+from negatoscope.platform.errors import Conflict
 from negatoscope.platform.events import Event, publish
 from negatoscope.platform.reactions import Reaction
 from negatoscope.platform.runtime import Platform
@@ -79,10 +80,14 @@ def _match(platform: Platform, tx: Connection, study: Study, is_signed_for: IsSi
 
 
 def _attach(tx: Connection, study: Study, order: Order, match: Match, is_signed_for: IsSignedFor) -> bool:
-    """Give the study to the patient of its order; False where it would leave one for whom a report on it was signed."""
+    """Give the study to the patient of its order; False where a signed report or a legal hold keeps it where it is."""
     accession = next(entry.accession_number for entry in order.procedures if entry.study_uid == match.study_uid)
     attempt = tx.begin_nested()
-    attach_to_patient(tx, study.study_uid, order.patient_id, accession_number=accession)
+    try:
+        attach_to_patient(tx, study.study_uid, order.patient_id, accession_number=accession)
+    except Conflict:
+        attempt.rollback()
+        return False
     # The study is held from here on, so that nobody signs it for its former patient meanwhile.
     if study.patient_id != order.patient_id and is_signed_for(tx, study.study_uid, study.patient_id):
         attempt.rollback()

@@ -40,7 +40,7 @@ def attach_study(
     """Decide that a study is the one that was ordered; the objects stay as they were sent.
 
     It is one that came for the order under another patient, or one of the patient that answers no order; NotFound for any
-    other. Conflict where the study would leave a patient for whom a report on it was signed.
+    other. Conflict where the study would leave a patient for whom a report on it was signed, or whom a legal hold keeps.
     """
     if not reason.strip():
         raise InvalidInput("Give a reason.", field="reason", reason="reason_missing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pydicom
@@ -12,15 +13,21 @@ import pytest
 from pydicom.dataset import Dataset
 from sqlalchemy import Connection
 
-from negatoscope.access.model import Role
-from negatoscope.archive.corrections.model import MOVE_TABLE, MoveEvent, MoveState, next_move_state
-from negatoscope.archive.corrections.moving import confirm_move, propose_move, refuse_move, undo_move
+from negatoscope.access import authorisation
+from negatoscope.access.actions import Action
+from negatoscope.access.authorisation import decide
+from negatoscope.access.model import Role, Subject
+from negatoscope.access.policy import Decision
+from negatoscope.archive.corrections import moving
+from negatoscope.archive.corrections.model import MOVE_TABLE, Move, MoveEvent, MoveState, next_move_state
+from negatoscope.archive.corrections.moving import IsSigned, confirm_move, propose_move, refuse_move, undo_move
 from negatoscope.archive.find import FindQuery, Level, find
 from negatoscope.archive.metadata import series_metadata
 from negatoscope.archive.model import Outcome
 from negatoscope.archive.open import OpenInstance, open_instances, transcoded
+from negatoscope.archive.retention.keeping import place_hold
 from negatoscope.archive.stability import sweep
-from negatoscope.archive.studies import get_study, list_instances
+from negatoscope.archive.studies import attach_to_patient, get_study, list_instances
 from negatoscope.archive.verify import rehash
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, InvalidTransition, NotFound, StaleVersion
@@ -182,13 +189,13 @@ def test_whole_study_moves_and_the_empty_one_is_found_no_more(
         }
     assert study_uid not in found
     assert found[move.to_study_uid] == 1  # what was rejected is so where it went
-    undo_move(platform, lead, move.move_id, version=move.version, reason="it was right after all")
+    undo_move(platform, lead, move.move_id, version=move.version, reason="it was right after all", is_signed=unsigned)
     assert uids_in(platform, move.to_study_uid) == set()
     opened = open_instances(platform, reader, study_uid=study_uid)
     assert [one.head for one in opened] == [None]
     assert b"".join(opened[0].chunks()).endswith(bare_bytes(first)[-2000:])
     with pytest.raises(InvalidTransition):
-        undo_move(platform, lead, move.move_id, version=move.version + 1, reason="it was right after all")
+        undo_move(platform, lead, move.move_id, version=move.version + 1, reason="it was right after all", is_signed=unsigned)
 
 
 def test_identity_officer_proposes_and_another_confirms(platform: Platform, images: list[Dataset]) -> None:
@@ -217,7 +224,7 @@ def test_identity_officer_proposes_and_another_confirms(platform: Platform, imag
         confirm_move(platform, colleague, move_id, version=7)
     assert confirm_move(platform, colleague, move_id, version=1).state is MoveState.APPLIED
     assert uids_in(platform, str(first.StudyInstanceUID)) == {str(first.SOPInstanceUID)}
-    undo_move(platform, a_user(platform, Role.LEAD_RADIOLOGIST), move_id, version=2, reason=REASON)
+    undo_move(platform, a_user(platform, Role.LEAD_RADIOLOGIST), move_id, version=2, reason=REASON, is_signed=unsigned)
     again = propose()
     refuse_move(platform, colleague, again, version=1, reason="the images are where they belong")
     with pytest.raises(InvalidTransition):
@@ -241,6 +248,85 @@ def test_signed_study_takes_two_people_whoever_proposes(platform: Platform, imag
     with pytest.raises((Forbidden, Conflict)):
         confirm_move(platform, lead, move.move_id, version=1)
     confirm_move(platform, a_user(platform, Role.IDENTITY_OFFICER), move.move_id, version=1)
+
+
+def moved(platform: Platform, subject: Subject, image: Dataset, target: Dataset, is_signed: IsSigned = unsigned) -> Move:
+    return propose_move(
+        platform,
+        subject,
+        str(image.StudyInstanceUID),
+        [str(image.SOPInstanceUID)],
+        to_study_uid=str(target.StudyInstanceUID),
+        to_patient_id=None,
+        reason=REASON,
+        is_signed=is_signed,
+    )
+
+
+def test_what_two_decided_is_not_undone_by_one(platform: Platform, images: list[Dataset]) -> None:
+    _, second, other = images
+    officer, lead = a_user(platform, Role.IDENTITY_OFFICER), a_user(platform, Role.LEAD_RADIOLOGIST)
+
+    def signed_at_the_target(_: Connection, study_uid: str, __: UUID) -> bool:
+        return study_uid == str(other.StudyInstanceUID)
+
+    move = moved(platform, lead, second, other, signed_at_the_target)
+    assert move.state is MoveState.PROPOSED
+    confirm_move(platform, officer, move.move_id, version=1)
+    for subject, is_signed in ((officer, unsigned), (lead, signed_at_the_target)):
+        with pytest.raises(Forbidden) as refused:
+            undo_move(platform, subject, move.move_id, version=2, reason=REASON, is_signed=is_signed)
+        assert refused.value.reason == "needs_second_person"
+    undo_move(platform, lead, move.move_id, version=2, reason=REASON, is_signed=unsigned)
+
+
+def test_move_is_authorised_where_it_goes(platform: Platform, images: list[Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No grant of this action depends on the patient today: a policy that does stands in."""
+    _, second, other = images
+    officer, lead = a_user(platform, Role.IDENTITY_OFFICER), a_user(platform, Role.LEAD_RADIOLOGIST)
+    move, target = moved(platform, officer, second, other), patient_of(platform, other)
+
+    def closed(tx: Connection, subject: Subject, action: Action, **about: Any) -> Decision:
+        if about["patient_id"] == target:
+            return Decision(allowed=False, reason="opposed")
+        return decide(tx, subject, action, **about)
+
+    for module in (authorisation, moving):
+        monkeypatch.setattr(module, "decide", closed)
+    with pytest.raises(Forbidden):
+        moved(platform, lead, second, other)
+    with pytest.raises(Forbidden):
+        confirm_move(platform, lead, move.move_id, version=1)
+
+
+@pytest.mark.parametrize("of_patient", [True, False])
+def test_nothing_leaves_a_hold(platform: Platform, images: list[Dataset], of_patient: bool) -> None:
+    first, second, other = images
+    lead, study_uid, patient_id = (
+        a_user(platform, Role.LEAD_RADIOLOGIST),
+        str(first.StudyInstanceUID),
+        patient_of(platform, first),
+    )
+    move = moved(platform, lead, second, other)
+    place_hold(
+        platform,
+        a_user(platform, Role.AUDITOR),
+        patient_id=patient_of(platform, other) if of_patient else None,
+        study_uid=None if of_patient else str(other.StudyInstanceUID),
+        reason="a dispute is pending",
+    )
+    with pytest.raises(Conflict) as refused:
+        undo_move(platform, lead, move.move_id, version=move.version, reason=REASON, is_signed=unsigned)
+    assert refused.value.reason == "legal_hold"
+    with pytest.raises(Conflict):
+        moved(platform, lead, other, first)
+    with platform.database.transaction(platform.tenant) as tx:
+        if of_patient:
+            with pytest.raises(Conflict):
+                attach_to_patient(tx, str(other.StudyInstanceUID), patient_id)
+        else:
+            assert attach_to_patient(tx, str(other.StudyInstanceUID), patient_id)
+    assert uids_in(platform, study_uid) == {str(first.SOPInstanceUID)}
 
 
 def test_move_refuses_what_makes_no_sense(platform: Platform, images: list[Dataset]) -> None:

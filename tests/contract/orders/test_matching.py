@@ -9,8 +9,9 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from negatoscope.access.model import device_subject
+from negatoscope.access.model import Role, device_subject
 from negatoscope.archive.model import StudyState
+from negatoscope.archive.retention.keeping import place_hold
 from negatoscope.archive.studies import get_study
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.orders import performed_steps
@@ -28,6 +29,7 @@ from tests.builders.ordered_images import an_image_of, exceptions_of, read_order
 from tests.builders.orders import a_request, a_sender, an_order
 from tests.builders.patients import an_identifier
 from tests.builders.performed_steps import a_completion, an_opening
+from tests.builders.subjects import a_user
 
 Digest = Callable[[], None]
 
@@ -237,3 +239,15 @@ def test_an_unordered_study_stays_as_it_came(platform: Platform, digest: Digest)
     digest()
     with platform.database.read(platform.tenant) as tx:
         assert procedure_for_study(tx, image.StudyInstanceUID) is None
+
+
+def test_a_study_under_a_legal_hold_of_its_patient_is_not_attached(platform: Platform, order: Order, digest: Digest) -> None:
+    image = an_image_of(order, IssuerOfPatientID="ELSEWHERE")
+    store_data_set(platform, image)
+    with platform.database.read(platform.tenant) as tx:
+        patient_id = get_study(tx, image.StudyInstanceUID).patient_id
+    place_hold(platform, a_user(platform, Role.AUDITOR), patient_id=patient_id, study_uid=None, reason="a dispute is pending")
+    digest()
+    with platform.database.read(platform.tenant) as tx:
+        assert get_study(tx, image.StudyInstanceUID).patient_id == patient_id != order.patient_id
+    assert len(exceptions_of(platform, order)) == 1

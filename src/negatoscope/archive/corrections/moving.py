@@ -24,16 +24,20 @@ from negatoscope.archive.corrections.model import Move, MovedObject, MoveEvent, 
 from negatoscope.archive.model import Instance, SourceKind, Study
 from negatoscope.archive.rejections.notes import tell
 from negatoscope.archive.rejections.store import update_revisions, update_shown_count
+from negatoscope.archive.retention import store as retention_store
 from negatoscope.archive.study_store import get_study, list_instances, list_studies
 from negatoscope.audit.trail import record
 from negatoscope.formats.dicom.uids import new_uid
 from negatoscope.patients.store import get_patient
-from negatoscope.platform.errors import Conflict, InvalidInput, NotFound
+from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, NotFound
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
 
 IsSigned = Callable[[Connection, str, UUID], bool]
 """Tells whether a report on this study was signed for this patient."""
+
+_Place = tuple[UUID, str | None]
+"""A patient and a study; no study where the move itself makes it."""
 
 LONGEST_REASON: Final = 500
 _REPORTS: Final = f"{SourceKind.PRODUCT.value}:reporting"
@@ -71,9 +75,10 @@ def propose_move(
             proposer_name=subject.display_name,
             proposed_at=platform.clock.now(),
         )
+        places = [_place(source), _place(target) if target is not None else (move.to_patient_id, None)]
         if move.to_study_uid == study_uid:
             raise InvalidInput("Choose another study.", field="to_study_uid", reason="same_study")
-        alone = _moves_alone(tx, subject, source, reason) and not is_signed(tx, study_uid, source.patient_id)
+        alone = _moves_alone(tx, subject, places, reason) and not _any_signed(tx, is_signed, places)
         store.insert_move(tx, move, _destinations(chosen))
         _record(tx, subject, move, "move_proposed", source.patient_id, reason)
         if alone:
@@ -87,15 +92,17 @@ def confirm_move(platform: Platform, subject: Subject, move_id: UUID, *, version
     with platform.database.transaction(platform.tenant) as tx:
         move = replace(store.get_move(tx, move_id), version=version)
         source = get_study(tx, move.from_study_uid)
-        authorise(
-            tx,
-            subject,
-            Action.MOVE_IMAGES,
-            patient_id=source.patient_id,
-            study_uid=source.study_uid,
-            reason=move.reason,
-            second_person=second_person(tx, move.proposed_by),
-        )
+        target = [_place(study) for study in list_studies(tx, [move.to_study_uid])] or [(move.to_patient_id, None)]
+        for patient_id, study_uid in (_place(source), *target):
+            authorise(
+                tx,
+                subject,
+                Action.MOVE_IMAGES,
+                patient_id=patient_id,
+                study_uid=study_uid,
+                reason=move.reason,
+                second_person=second_person(tx, move.proposed_by),
+            )
         if subject.user_id == move.proposed_by:
             raise Conflict("Another person confirms what you proposed.", reason="needs_second_person")
         return _apply(platform, tx, subject, move, source)
@@ -107,7 +114,7 @@ def refuse_move(platform: Platform, subject: Subject, move_id: UUID, *, version:
     with platform.database.transaction(platform.tenant) as tx:
         move = replace(store.get_move(tx, move_id), version=version)
         source = get_study(tx, move.from_study_uid)
-        _moves_alone(tx, subject, source, reason)
+        _moves_alone(tx, subject, [_place(source)], reason)
         refused = replace(
             move,
             state=next_move_state(move.state, MoveEvent.REFUSE),
@@ -119,13 +126,18 @@ def refuse_move(platform: Platform, subject: Subject, move_id: UUID, *, version:
         publish(tx, "move_changed", subject=str(move_id), payload={"state": refused.state.value})
 
 
-def undo_move(platform: Platform, subject: Subject, move_id: UUID, *, version: int, reason: str) -> None:
-    """Put the objects of a move back where they came from; Conflict when one of them was moved on since."""
+def undo_move(platform: Platform, subject: Subject, move_id: UUID, *, version: int, reason: str, is_signed: IsSigned) -> None:
+    """Put the objects of a move back where they came from; Conflict when one of them was moved on since.
+
+    Only whoever moves alone does so, and not where a report was signed: there two people move them back, by a new move.
+    """
     reason = _checked(reason)
     with platform.database.transaction(platform.tenant) as tx:
         move = replace(store.get_move(tx, move_id), version=version)
         source, target = get_study(tx, move.from_study_uid), get_study(tx, move.to_study_uid)
-        _moves_alone(tx, subject, source, reason)
+        places = [_place(source), _place(target)]
+        if not _moves_alone(tx, subject, places, reason) or _any_signed(tx, is_signed, places):
+            raise Forbidden("A second person must confirm this.", reason="needs_second_person")
         undone = replace(
             move,
             state=next_move_state(move.state, MoveEvent.UNDO),
@@ -169,6 +181,7 @@ def _carry(tx: Connection, objects: list[MovedObject], from_study: str, to_study
     """Let the rows of objects stand in the other study, and have made again what was computed of both."""
     for study_uid in sorted({from_study, to_study}):
         archive_store.lock_study(tx, study_uid)
+    _require_free(tx, get_study(tx, from_study), get_study(tx, to_study))
     for from_series, to_series in sorted({(one.from_series_uid, one.to_series_uid) for one in objects}):
         uids = [one.sop_instance_uid for one in objects if one.from_series_uid == from_series]
         store.copy_series(tx, from_study, from_series, to_study, to_series)
@@ -209,12 +222,31 @@ def _destinations(chosen: list[Instance]) -> list[MovedObject]:
     ]
 
 
-def _moves_alone(tx: Connection, subject: Subject, study: Study, reason: str) -> bool:
-    """Tell whether the policy asks for nobody else; raise when it does not let the subject move images at all."""
-    decision = decide(tx, subject, Action.MOVE_IMAGES, patient_id=study.patient_id, study_uid=study.study_uid, reason=reason)
-    if not decision.allowed and decision.reason != "needs_second_person":
-        authorise(tx, subject, Action.MOVE_IMAGES, patient_id=study.patient_id, study_uid=study.study_uid, reason=reason)
-    return decision.allowed
+def _require_free(tx: Connection, source: Study, target: Study) -> None:
+    """Raise Conflict where a hold would be lost, or where what comes would be erased by people who never saw it."""
+    if retention_store.loses_hold(tx, source, to_study_uid=target.study_uid, to_patient_id=target.patient_id):
+        raise Conflict("A legal hold keeps this study.", reason="legal_hold")
+    if retention_store.is_approved(tx, target.study_uid):
+        raise Conflict("The erasure of the other study was approved.", reason="erasure_approved")
+
+
+def _place(study: Study) -> _Place:
+    return study.patient_id, study.study_uid
+
+
+def _moves_alone(tx: Connection, subject: Subject, places: Collection[_Place], reason: str) -> bool:
+    """Tell whether the policy asks for nobody else; raise when it does not let the subject move images there at all."""
+    alone = True
+    for patient_id, study_uid in places:
+        decision = decide(tx, subject, Action.MOVE_IMAGES, patient_id=patient_id, study_uid=study_uid, reason=reason)
+        if not decision.allowed and decision.reason != "needs_second_person":
+            authorise(tx, subject, Action.MOVE_IMAGES, patient_id=patient_id, study_uid=study_uid, reason=reason)
+        alone = alone and decision.allowed
+    return alone
+
+
+def _any_signed(tx: Connection, is_signed: IsSigned, places: Collection[_Place]) -> bool:
+    return any(is_signed(tx, study_uid, patient_id) for patient_id, study_uid in places if study_uid is not None)
 
 
 def _person(subject: Subject) -> UUID:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
+    false,
     func,
     insert,
     or_,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.types import Date
 
+from negatoscope.archive.model import Study
 from negatoscope.archive.recompression.tables import recompressed_objects
 from negatoscope.archive.retention.model import Erasure, ErasureState, LegalHold, Tombstone
 from negatoscope.archive.retention.tables import erased_objects, erasures, legal_holds
@@ -153,6 +155,25 @@ def is_gone(tx: Connection, study_uid: str) -> bool:
     """Tell whether a study was erased and nothing came into it since."""
     erased = exists().where(erased_objects.c.study_uid == study_uid)
     return bool(tx.execute(select(erased & ~exists().where(instances.c.study_uid == study_uid))).scalar_one())
+
+
+def is_approved(tx: Connection, study_uid: str) -> bool:
+    """Tell whether somebody approved that a study be erased as it is, or it is being erased."""
+    decided = (ErasureState.APPROVED_FIRST.value, ErasureState.APPROVED.value, ErasureState.ERASING.value)
+    query = select(exists().where(erasures.c.study_uid == study_uid, erasures.c.state.in_(decided)))
+    return bool(tx.execute(query).scalar_one())
+
+
+def loses_hold(tx: Connection, study: Study, *, to_study_uid: str, to_patient_id: UUID) -> bool:
+    """Tell whether a hold would keep what is in a study no longer, stood it in that study, under that patient."""
+    columns = legal_holds.c
+    lost = []
+    if to_study_uid != study.study_uid:
+        lost.append(columns.study_uid == study.study_uid)
+    if to_patient_id != study.patient_id:
+        lost.append(columns.patient_id == study.patient_id)
+    query = select(exists().where(columns.lifted_at.is_(None), or_(false(), *lost)))
+    return bool(tx.execute(query).scalar_one())
 
 
 def bury(tx: Connection, erasure: Erasure, at: datetime) -> None:

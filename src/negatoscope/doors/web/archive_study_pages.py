@@ -165,7 +165,7 @@ def decide_move(
         elif decision == "refuse":
             moving.refuse_move(platform, subject, move_id, version=version, reason=reason)
         else:
-            moving.undo_move(platform, subject, move_id, version=version, reason=reason)
+            moving.undo_move(platform, subject, move_id, version=version, reason=reason, is_signed=is_signed_for)
     except (InvalidInput, Conflict, Forbidden) as error:
         return _moves(request, subject, {"reason": archive_words.explain(error)})
     return see_other(request, "/archive/moves", status=gettext(MOVE_STEPS[decision]))

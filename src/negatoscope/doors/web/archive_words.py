@@ -76,6 +76,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType({
     "objects_elsewhere": N_("An object was moved or erased meanwhile."),
     "legal_hold": N_("A legal hold keeps this study."),
     "not_due": N_("The time of keeping of this study is not over any more."),
+    "erasure_approved": N_("The erasure of the other study was approved."),
     "being_erased": N_("This study is being erased, or was."),
     "no_such_hold": N_("This hold was lifted before."),
     "no_such_patient": N_("No patient record bears this number."),

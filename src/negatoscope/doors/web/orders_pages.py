@@ -225,7 +225,7 @@ def attach(
     try:
         attach_study(platform_of(request), subject, order_id, study_uid, reason=reason, is_signed_for=is_signed_for)
     except (InvalidInput, Forbidden, Conflict) as error:
-        if error.reason not in ("reason_missing", "needs_reason", "report_signed"):
+        if error.reason not in ("reason_missing", "needs_reason", "report_signed", "legal_hold"):
             raise
         return _show(request, subject, order_id, {"reason": explain(error)})
     return see_other(request, f"/orders/{order_id}", status=gettext("Images attached"))
