@@ -16,7 +16,7 @@ from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise, visible_studies
 from negatoscope.access.model import Subject
 from negatoscope.archive.answers import dataset_of, json_of
-from negatoscope.archive.matching import conditions_of, unsupported_keys
+from negatoscope.archive.matching import Shown, conditions_of, unsupported_keys
 from negatoscope.archive.query_attributes import ATTRIBUTES, UNIQUE_KEYS, Attribute, Level, level_of
 from negatoscope.archive.rejections.model import RejectionTitle, hidden_titles
 from negatoscope.archive.rejections.shown import series_is_shown, study_is_shown
@@ -106,7 +106,11 @@ def _rows(tx: Connection, subject: Subject, query: FindQuery, attributes: Sequen
     statement = _selected(query.level, keywords, *shown)
     statement = statement.where(visible_studies(subject, studies.c.study_uid, studies.c.patient_id))
     conditions = conditions_of(
-        query.filters, query.level, combines_date_time=query.combines_date_time, matches_empty=query.matches_empty
+        query.filters,
+        query.level,
+        Shown(series=_visible_parts(Level.SERIES, *shown), instances=visible_instances(subject)),
+        combines_date_time=query.combines_date_time,
+        matches_empty=query.matches_empty,
     )
     statement = statement.where(*conditions)
     if query.limit is not None:
@@ -131,6 +135,7 @@ def _selected(
     return statement.where(_visible_parts(level, visible, hidden, reads_reports)).order_by(*_order(level))
 
 
+@lru_cache(maxsize=64)
 def _visible_parts(
     level: Level, visible: ColumnElement[bool], hidden: AbstractSet[RejectionTitle], reads_reports: bool
 ) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, time
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -41,12 +41,25 @@ _RANGE: Final = "-"
 _COMBINED: Final = {"StudyDate": "StudyTime", "SeriesDate": "SeriesTime"}
 
 
+class Shown(NamedTuple):
+    """What whoever searches may see of series and instances."""
+
+    series: ColumnElement[bool]
+    instances: ColumnElement[bool]
+
+
 def conditions_of(
-    filters: Mapping[str, str], level: Level, *, combines_date_time: bool = True, matches_empty: bool = False
+    filters: Mapping[str, str],
+    level: Level,
+    shown: Shown,
+    *,
+    combines_date_time: bool = True,
+    matches_empty: bool = False,
 ) -> Conditions:
     """Return one condition for each key that is no universal match; raise InvalidInput naming a key that is malformed.
 
-    A key of a lower level than the one searched asks for a series or an image that matches (`Modality` of a study).
+    A key of a lower level than the one searched asks for a series or an image that is `shown` and matches (`Modality` of a
+    study).
     Keys that the archive does not index are left out here: `unsupported_keys` names them.
     """
     found: Conditions = []
@@ -54,7 +67,7 @@ def conditions_of(
     for date_keyword, time_keyword in _COMBINED.items() if combines_date_time else ():
         if _is_range(remaining.get(date_keyword)) and remaining.get(time_keyword):
             combined = _combined(date_keyword, remaining.pop(date_keyword), time_keyword, remaining.pop(time_keyword))
-            found.extend(_at_level(ATTRIBUTES[date_keyword].level, level, condition) for condition in combined)
+            found.extend(_at_level(ATTRIBUTES[date_keyword].level, level, condition, shown) for condition in combined)
     for keyword, value in remaining.items():
         sequence, _, inner = keyword.partition(".")
         attribute = ATTRIBUTES.get(sequence)
@@ -65,19 +78,19 @@ def conditions_of(
         else:
             condition = _request(inner, value) if attribute.matching is Matching.REQUEST else _condition(attribute, value)
         if condition is not None:
-            found.append(_at_level(attribute.level, level, condition))
+            found.append(_at_level(attribute.level, level, condition, shown))
     return found
 
 
-def _at_level(of: Level, searched: Level, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def _at_level(of: Level, searched: Level, condition: ColumnElement[bool], shown: Shown) -> ColumnElement[bool]:
     if of.depth <= max(searched.depth, Level.STUDY.depth):
         return condition
     if of is Level.SERIES:
-        return exists().where(series.c.study_uid == studies.c.study_uid, condition)
+        return exists().where(series.c.study_uid == studies.c.study_uid, condition, shown.series)
     if searched is Level.SERIES:
         same = and_(instances.c.study_uid == series.c.study_uid, instances.c.series_uid == series.c.series_uid)
-        return exists().where(same, condition)
-    return exists().where(instances.c.study_uid == studies.c.study_uid, condition)
+        return exists().where(same, condition, shown.instances)
+    return exists().where(instances.c.study_uid == studies.c.study_uid, condition, shown.instances)
 
 
 def unsupported_keys(filters: Mapping[str, str]) -> frozenset[str]:

@@ -21,12 +21,14 @@ from negatoscope.archive.held.model import (
 )
 from negatoscope.archive.model import Outcome
 from negatoscope.archive.open import open_instances, read_pixels
+from negatoscope.archive.rejections.store import rejected_instances
 from negatoscope.archive.studies import find_instance
 from negatoscope.archive.verify import rehash
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, InvalidTransition, StaleVersion
 from negatoscope.platform.runtime import Platform
 from tests.builders.archive import store_data_set
 from tests.builders.dicom import a_dx_image
+from tests.builders.rejection_notes import a_rejection_note
 from tests.builders.subjects import a_user
 
 REASON = "compared with the console of the room"
@@ -165,6 +167,21 @@ def test_release_takes_two_people_and_gives_the_identity_of_the_study(
     untouched = opened[str(first.SOPInstanceUID)]
     assert untouched.head is None
     assert rehash(platform).damaged == []
+
+
+def test_released_rejection_note_rejects_what_it_names(platform: Platform) -> None:
+    image = a_dx_image()
+    store_data_set(platform, image)
+    note = a_rejection_note("113037", image, PatientID="SYN-0002")
+    assert store_data_set(platform, note).outcome is Outcome.QUARANTINED
+    one, other = people(platform)
+    held = quarantined(platform)
+    settling.propose_release(platform, one, held.quarantine_id, version=held.version, reason=REASON)
+    held = quarantined(platform)
+    settling.confirm_release(platform, other, held.quarantine_id, version=held.version, reason=REASON)
+    with platform.database.read(platform.tenant) as tx:
+        rejected = rejected_instances(tx, str(image.StudyInstanceUID))
+    assert set(rejected) == {str(image.SOPInstanceUID), str(note.SOPInstanceUID)}
 
 
 def test_what_the_gate_refused_is_never_released(platform: Platform) -> None:

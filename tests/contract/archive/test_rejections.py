@@ -270,6 +270,19 @@ def test_block_made_before_a_rejection_is_never_given_after_it(platform: Platfor
     assert seen(platform, reader, study_uid) == uids(images[1], images[2], late)
 
 
+def test_no_study_or_series_is_found_by_a_key_of_what_is_rejected(platform: Platform, images: list[Dataset]) -> None:
+    store_data_set(platform, a_rejection_note(SAFETY, images[0], images[2]))
+    reader, officer = a_user(platform, Role.RADIOLOGIST), a_user(platform, Role.IDENTITY_OFFICER, Role.SECRETARY)
+    by_image = {"SOPInstanceUID": str(images[0].SOPInstanceUID)}
+    by_series = {"SeriesInstanceUID": str(images[2].SeriesInstanceUID)}
+    shown = {"SOPInstanceUID": str(images[1].SOPInstanceUID)}
+    with platform.database.read(platform.tenant) as tx:
+        for level, filters in ((Level.STUDY, by_image), (Level.SERIES, by_image), (Level.STUDY, by_series)):
+            query = FindQuery(level=level, filters=filters)
+            assert (len(find(tx, reader, query)), len(find(tx, officer, query))) == (0, 1)
+            assert len(find(tx, reader, FindQuery(level=level, filters=shown))) == 1
+
+
 def test_search_does_not_walk_the_rejections(platform: Platform) -> None:
     """The plan of a study search must find rejections by index, whatever their number."""
     with platform.database.transaction(platform.tenant) as tx:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
-from negatoscope.access.model import Subject
+from negatoscope.access.model import Subject, system_subject
 from negatoscope.archive import store as archive_store
 from negatoscope.archive.corrections.marks import mark_corrected
 from negatoscope.archive.held import store
@@ -24,13 +24,15 @@ from negatoscope.archive.held.model import (
     next_quarantine_state,
 )
 from negatoscope.archive.held.reading import read_again
-from negatoscope.archive.model import Instance
+from negatoscope.archive.model import Instance, SourceKind
 from negatoscope.archive.recompression.store import find_original_hash
+from negatoscope.archive.rejections.notes import apply_note, title_of
 from negatoscope.archive.rejections.store import update_revisions
 from negatoscope.archive.rows import series_values
 from negatoscope.archive.study_store import find_instance, get_study
 from negatoscope.audit.trail import record
 from negatoscope.formats.dicom.attributes import InstanceAttributes
+from negatoscope.platform.database import TenantId
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, InvalidTransition
 from negatoscope.platform.events import publish
 from negatoscope.platform.runtime import Platform
@@ -92,7 +94,11 @@ def confirm_release(platform: Platform, subject: Subject, quarantine_id: UUID, *
         released = _moved(held, QuarantineEvent.CONFIRM)
         if verdict.attributes is None or instance is None:
             raise Conflict("What the gate refused is not let in by anybody.", reason="not_releasable")
-        _enter(tx, replace(instance, source=held.source, received_at=platform.clock.now()), verdict.attributes)
+        entered = replace(instance, source=held.source, received_at=platform.clock.now())
+        _enter(tx, entered, verdict.attributes)
+        title = title_of(entered.sop_class_uid, verdict.attributes.concept_name)
+        if title is not None:
+            apply_note(tx, platform.blobs, _answers_for(subject, held), entered, title)
         settled = replace(released, settled_at=platform.clock.now(), settled_by=subject.display_name, settlement_reason=reason)
         store.update_quarantined(tx, held, settled)
         _record(tx, subject, held, "quarantine_released", reason)
@@ -158,6 +164,13 @@ def _enter(tx: Connection, instance: Instance, attributes: InstanceAttributes) -
     if not archive_store.insert_instance(tx, instance):
         raise Conflict("An object of this identifier is stored already.", reason="uid_taken")
     mark_corrected(tx, instance.study_uid)
+
+
+def _answers_for(subject: Subject, held: QuarantinedObject) -> Subject:
+    """Return in whose name a note counts: a device's as it was sent, what another way brought by who lets it in."""
+    if held.source.startswith(f"{SourceKind.DIMSE.value}:"):
+        return system_subject(TenantId(subject.tenant), "quarantine")
+    return subject
 
 
 def _held(tx: Connection, subject: Subject, quarantine_id: UUID, version: int, reason: str) -> QuarantinedObject:
