@@ -16,6 +16,8 @@ from sqlalchemy import text
 from negatoscope.access.model import Role
 from negatoscope.archive.open import read_pixels
 from negatoscope.archive.study_store import find_instance
+from negatoscope.doors.dicomweb.stow_answer import CANNOT_UNDERSTAND
+from negatoscope.doors.dicomweb.stow_metadata import MOST_SIGNS
 from negatoscope.formats.dicom.pixels import encode_frame
 from negatoscope.formats.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, JPEG_LS_LOSSLESS
 from tests.builders.dicom import a_dx_image, describe_pixels, part10_bytes
@@ -104,6 +106,26 @@ def test_one_part_named_many_times_stands_for_no_more_than_is_taken(door: Door, 
     parts = [("p", image.PixelData), ("d", bytes(1 << 20))]
     assert send([model], *(("application/octet-stream", *part) for part in parts)).status_code == 409
     assert stored(door, image) is None
+
+
+def test_many_small_values_are_refused_before_they_are_read(send: Send) -> None:
+    assert send([{"00080018": {"vr": "UI", "Value": [1] * MOST_SIGNS}}]).status_code == 400
+
+
+@pytest.mark.parametrize("place", ["00080018", "00080060", "7FE00010"])
+def test_a_value_nested_too_deeply_fails_its_object_alone(door: Door, send: Send, place: str) -> None:
+    image, hostile = a_dx_image(), model_of(a_dx_image(), None)
+    deep: list[Any] = []
+    for _ in range(600):
+        deep = [deep]
+    hostile[place] = {"vr": deep, "BulkDataURI": deep} if place == "7FE00010" else {"vr": "CS", "Value": [deep]}
+    response = send([hostile, model_of(image, "p")], ("application/octet-stream", "p", image.PixelData))
+    assert response.status_code == 202
+    failed = response.json()
+    assert [item["00081197"]["Value"] for tag in ("00081198", "0008119A") for item in failed.get(tag, {}).get("Value", [])] == [
+        [CANNOT_UNDERSTAND]
+    ]
+    assert stored(door, image) is not None
 
 
 def test_who_may_not_store_leaves_no_part_behind(door: Door) -> None:

@@ -10,7 +10,7 @@ from negatoscope.doors.dicomweb.application import ROUTES
 from negatoscope.doors.dicomweb.negotiation import MEDIA_TYPES
 from negatoscope.doors.dicomweb.pictures import MOST_PICTURES
 from negatoscope.doors.dicomweb.qido import MOST_INSTANCES, MOST_STUDIES, REFUSED_MATCHING
-from negatoscope.doors.dicomweb.stow_metadata import LONGEST_INLINED, LONGEST_METADATA
+from negatoscope.doors.dicomweb.stow_metadata import LONGEST_INLINED, LONGEST_METADATA, MOST_INLINED, MOST_SIGNS
 from negatoscope.doors.dimse.conformance_words import MATCHING_WORDS
 from negatoscope.formats.dicom.presentation import GREYSCALE_STATE
 from negatoscope.formats.dicom.rendering import MEDIA_TYPES as PICTURE_TYPES
@@ -23,7 +23,12 @@ def dicomweb_statement() -> str:
         words.OVERVIEW,
         _resources(),
         words.CAPABILITIES,
-        words.STORING.format(metadata_mib=LONGEST_METADATA >> 20, inlined_mib=LONGEST_INLINED >> 20),
+        words.STORING.format(
+            metadata_mib=LONGEST_METADATA >> 20,
+            signs=MOST_SIGNS,
+            inlined_mib=LONGEST_INLINED >> 20,
+            object_mib=MOST_INLINED >> 20,
+        ),
         _table(("Status", "Meaning"), words.STATUSES),
         _table(("Failure reason", "Meaning"), ((f"{code:04X}", meaning) for code, meaning in words.FAILURES.items())),
         words.AFTER_FAILURES,

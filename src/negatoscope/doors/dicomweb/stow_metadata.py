@@ -32,8 +32,11 @@ from negatoscope.platform.errors import CorruptObject, InvalidInput, OutOfResour
 from negatoscope.platform.runtime import Platform
 
 JSON: Final = "application/dicom+json"
-LONGEST_METADATA: Final = 32 << 20
+LONGEST_METADATA: Final = 8 << 20
+MOST_SIGNS: Final = 600_000
+"""Braces, brackets and commas of the metadata: what they become in memory is many times longer than they are."""
 LONGEST_INLINED: Final = 4 << 20
+MOST_INLINED: Final = 16 << 20
 MOST_BULK_PARTS: Final = 10_000
 _PIXEL_DATA: Final = "7FE00010"
 _ITEM: Final = b"\xfe\xff\x00\xe0"
@@ -82,6 +85,8 @@ class MetadataSession:
         self._reader.finish()
         if not self._has_metadata:
             raise InvalidInput("The body holds no metadata.", reason="empty_body")
+        if sum(map(self._metadata.count, (b"{", b"[", b","))) > MOST_SIGNS:
+            raise InvalidInput("The metadata hold too many elements.", reason="metadata_too_long")
         try:
             models = orjson.loads(self._metadata)
         except orjson.JSONDecodeError as error:
@@ -142,9 +147,10 @@ class MetadataSession:
                 raise InvalidInput("The metadata lack their identifiers.", reason="missing_uid")
             pixels = self._pixels_of(model)
             self._inlined_bytes = 0
-            data_set = read_json_data_set(orjson.dumps(self._inlined(model, 0)), longest=2 * LONGEST_METADATA)
+            body = orjson.dumps(self._inlined(model, 0))
+            data_set = read_json_data_set(body, longest=LONGEST_METADATA + 2 * MOST_INLINED)
             self._write(data_set, uids, pixels)
-        except (InvalidInput, CorruptObject):
+        except (InvalidInput, CorruptObject, orjson.JSONEncodeError):  # the last: a value that is nested too deeply
             self.results.fail(CANNOT_UNDERSTAND, *uids)
         except OutOfResources:
             self.results.fail(OUT_OF_RESOURCES, *uids)
@@ -157,10 +163,10 @@ class MetadataSession:
         if not isinstance(element, dict) or "BulkDataURI" not in element:
             return None
         del model[_PIXEL_DATA]
-        return self._referenced(element), str(element.get("vr", "OW"))
+        return self._referenced(element), _text(element.get("vr", "OW"))
 
     def _referenced(self, element: Mapping[str, object]) -> _Bulk:
-        bulk = self._bulk.get(str(element["BulkDataURI"]))
+        bulk = self._bulk.get(_text(element["BulkDataURI"]))
         if bulk is None or set(element) - {"vr", "BulkDataURI"}:
             raise InvalidInput("A reference names no part of this request.", reason="unknown_bulk_data")
         return bulk
@@ -183,7 +189,7 @@ class MetadataSession:
         return whole
 
     def _value_of(self, element: Mapping[str, object]) -> dict[str, object]:
-        bulk, vr = self._referenced(element), str(element.get("vr"))
+        bulk, vr = self._referenced(element), _text(element.get("vr"))
         is_text = vr in {"LT", "ST", "UC", "UR", "UT"}
         if (
             bulk.media_type != OCTETS
@@ -194,7 +200,7 @@ class MetadataSession:
             raise InvalidInput("A reference stands for what cannot be its value.", reason="bad_bulk_data")
         # One part may be named many times: what they stand for together is bounded before it is read.
         self._inlined_bytes += bulk.blobs[0].size
-        if self._inlined_bytes > LONGEST_METADATA:
+        if self._inlined_bytes > MOST_INLINED:
             raise InvalidInput("The references stand for too much.", reason="bad_bulk_data")
         with self._platform.blobs.open(bulk.blobs[0]) as reader:
             value = reader.read(0, reader.size)
@@ -282,7 +288,12 @@ def _pixel_head(vr: str, length: int) -> bytes:
 def _text_of(model: Mapping[str, object], tag: str) -> str:
     element = model.get(tag)
     values = element.get("Value") if isinstance(element, dict) else None
-    return str(values[0]) if isinstance(values, list) and len(values) == 1 else ""
+    return _text(values[0]) if isinstance(values, list) and len(values) == 1 else ""
+
+
+def _text(value: object) -> str:
+    """Return a text, empty for whatever else was sent in its place."""
+    return value if isinstance(value, str) else ""
 
 
 def _is_ascii(data_set: Dataset) -> bool:
