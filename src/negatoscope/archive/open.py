@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,13 @@ from sqlalchemy import Connection
 from negatoscope.access.actions import Action
 from negatoscope.access.model import Subject
 from negatoscope.archive.corrections.giving import CorrectedHead, corrected_head
-from negatoscope.archive.corrections.marks import find_corrected
+from negatoscope.archive.corrections.marks import CorrectedStudy, find_corrected
 from negatoscope.archive.decoding import decoded_frame, reencoded_file, reencoded_frame
 from negatoscope.archive.model import Instance
 from negatoscope.archive.recompression.restoring import find_original_form, read_original
+from negatoscope.archive.report_visibility import visible_instances
 from negatoscope.archive.stored_file import frame_pieces, is_encapsulated, known_frame_spans, pieces, read_frame
+from negatoscope.archive.study_store import list_instances_and_patient
 from negatoscope.archive.viewing_trail import authorised_instances
 from negatoscope.formats.dicom.uids import SeriesUid, SopInstanceUid, StudyUid
 from negatoscope.formats.dicom.verdict import ByteSpan
@@ -26,13 +28,33 @@ from negatoscope.platform.errors import NotFound
 from negatoscope.platform.runtime import Platform
 
 
+class LastHead:
+    """The corrected head that was computed last: those of a whole study are never held at once."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, CorrectedHead | None] | None = None
+
+    def of(self, blobs: BlobStore, instance: Instance, corrected: CorrectedStudy) -> CorrectedHead | None:
+        """Return the head of an object of the study, computed now unless it was the last."""
+        last = self._last
+        if last is None or last[0] != instance.sop_instance_uid:
+            self._last = last = (instance.sop_instance_uid, corrected_head(blobs, instance, corrected))
+        return last[1]
+
+
 @dataclass(frozen=True, slots=True)
 class OpenInstance:
     """One object that its reader may have, with what was corrected in it. Nothing is held open between two calls."""
 
     instance: Instance
     blobs: BlobStore
-    head: CorrectedHead | None = None
+    corrected: CorrectedStudy | None = None
+    last_head: LastHead = field(default_factory=LastHead, compare=False, repr=False)
+
+    @property
+    def head(self) -> CorrectedHead | None:
+        """Return the beginning of the file as it is given, None where it is given as it is kept."""
+        return None if self.corrected is None else self.last_head.of(self.blobs, self.instance, self.corrected)
 
     @property
     def study_uid(self) -> StudyUid:
@@ -62,14 +84,13 @@ class OpenInstance:
     @property
     def size(self) -> int:
         """Count the bytes of the Part 10 file."""
-        stored = self.instance.blob.size
-        return stored if self.head is None else len(self.head.content) + stored - self.head.tail_offset
+        return self._size(self.head)
 
     @property
     def etag(self) -> str:
         """Return what changes whenever the bytes given out would, by correction too."""
-        stored = self.instance.blob.sha256[:32]
-        return stored if self.head is None else f"{stored}-{hashlib.sha256(self.head.content).hexdigest()[:16]}"
+        stored, head = self.instance.blob.sha256[:32], self.head
+        return stored if head is None else f"{stored}-{hashlib.sha256(head.content).hexdigest()[:16]}"
 
     @property
     def frames(self) -> int:
@@ -79,29 +100,36 @@ class OpenInstance:
     @property
     def data_set_offset(self) -> int:
         """Return where the data set begins in the file: what DIMSE sends starts here."""
-        return self.instance.data_set_offset if self.head is None else self.head.data_set_offset
+        head = self.head
+        return self.instance.data_set_offset if head is None else head.data_set_offset
 
     def chunks(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """Yield the Part 10 file, or a range of it, in pieces of at most 2 MiB."""
-        if self.head is not None:
-            yield from self._corrected_chunks(self.head, offset, self.size - offset if length is None else length)
+        """Yield the Part 10 file, or a range of it, in pieces of at most 1 MiB."""
+        head = self.head
+        if head is not None:
+            yield from self._corrected_chunks(head, offset, self._size(head) - offset if length is None else length)
             return
         with self.blobs.open(self.instance.blob) as reader:
             yield from reader.chunks(offset, length)
 
     def read(self, offset: int, length: int) -> bytes:
         """Return a range of the Part 10 file."""
-        if self.head is not None:
-            return b"".join(self._corrected_chunks(self.head, offset, length))
+        head = self.head
+        if head is not None:
+            return b"".join(self._corrected_chunks(head, offset, length))
         with self.blobs.open(self.instance.blob) as reader:
             return reader.read(offset, length)
+
+    def _size(self, head: CorrectedHead | None) -> int:
+        stored = self.instance.blob.size
+        return stored if head is None else len(head.content) + stored - head.tail_offset
 
     def _corrected_chunks(self, head: CorrectedHead, offset: int, length: int) -> Iterator[bytes]:
         """Yield a range of the corrected beginning with the stored rest behind it."""
         before = head.content[offset : offset + length]
         if before:
             yield before
-        start, left = max(0, offset - len(head.content)), min(length, self.size - offset) - len(before)
+        start, left = max(0, offset - len(head.content)), min(length, self._size(head) - offset) - len(before)
         if left > 0:
             with self.blobs.open(self.instance.blob) as reader:
                 yield from reader.chunks(head.tail_offset + start, left)
@@ -136,8 +164,16 @@ def open_instances(
 
 def open_known(platform: Platform, tx: Connection, study_uid: str, found: Sequence[Instance]) -> list[OpenInstance]:
     """Return objects of a study, which the caller may give out and writes down himself, with what was corrected in them."""
-    corrected = find_corrected(tx, study_uid)
-    return [OpenInstance(one, platform.blobs, corrected_head(platform.blobs, one, corrected)) for one in found]
+    corrected, last_head = find_corrected(tx, study_uid), LastHead()
+    return [OpenInstance(one, platform.blobs, corrected, last_head) for one in found]
+
+
+def may_still_go(platform: Platform, subject: Subject, opened: OpenInstance) -> bool:
+    """Tell, in the midst of many, whether an object was neither rejected nor moved nor erased since it was opened."""
+    uids = (opened.study_uid, opened.series_uid, opened.sop_instance_uid)
+    with platform.database.read(platform.tenant) as tx:
+        patient_id, _ = list_instances_and_patient(tx, *uids, where=visible_instances(subject, named=True))
+    return patient_id is not None
 
 
 def transcoded(platform: Platform, opened: OpenInstance, transfer_syntax_uid: str) -> bytes:

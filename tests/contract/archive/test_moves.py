@@ -19,16 +19,19 @@ from negatoscope.access.authorisation import decide
 from negatoscope.access.model import Role, Subject
 from negatoscope.access.policy import Decision
 from negatoscope.archive.corrections import moving
+from negatoscope.archive.corrections.giving import CorrectedHead, corrected_head
+from negatoscope.archive.corrections.marks import CorrectedStudy
 from negatoscope.archive.corrections.model import MOVE_TABLE, Move, MoveEvent, MoveState, next_move_state
 from negatoscope.archive.corrections.moving import IsSigned, confirm_move, propose_move, refuse_move, undo_move
 from negatoscope.archive.find import FindQuery, Level, find
 from negatoscope.archive.metadata import series_metadata
-from negatoscope.archive.model import Outcome
+from negatoscope.archive.model import Instance, Outcome
 from negatoscope.archive.open import OpenInstance, open_instances, transcoded
 from negatoscope.archive.retention.keeping import place_hold
 from negatoscope.archive.stability import sweep
 from negatoscope.archive.studies import attach_to_patient, get_study, list_instances
 from negatoscope.archive.verify import rehash
+from negatoscope.platform.blobs.port import BlobStore
 from negatoscope.platform.clock import TurnedClock
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidInput, InvalidTransition, NotFound, StaleVersion
 from negatoscope.platform.runtime import Platform
@@ -109,6 +112,26 @@ def test_image_moved_to_another_patient_says_so_at_every_way_out(platform: Platf
         assert {str(one.SOPInstanceUID) for one in find(tx, lead, query)} == set(opened)
     assert rehash(platform).damaged == []
     assert store_data_set(platform, second).outcome is Outcome.DUPLICATE
+
+
+def test_only_the_head_that_is_read_is_computed(
+    platform: Platform, images: list[Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, other = images
+    lead = a_user(platform, Role.LEAD_RADIOLOGIST)
+    with platform.database.transaction(platform.tenant) as tx:
+        attach_to_patient(tx, str(first.StudyInstanceUID), get_study(tx, str(other.StudyInstanceUID)).patient_id)
+    computed: list[str] = []
+
+    def counted(blobs: BlobStore, instance: Instance, corrected: CorrectedStudy | None) -> CorrectedHead | None:
+        computed.append(str(instance.sop_instance_uid))
+        return corrected_head(blobs, instance, corrected)
+
+    monkeypatch.setattr("negatoscope.archive.open.corrected_head", counted)
+    opened = open_instances(platform, lead, study_uid=str(first.StudyInstanceUID))
+    assert computed == []
+    assert [len(b"".join(one.chunks())) - one.size for one in opened] == [0, 0]
+    assert sorted(computed) == sorted([str(first.SOPInstanceUID), str(second.SOPInstanceUID)])
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)

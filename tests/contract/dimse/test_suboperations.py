@@ -15,6 +15,9 @@ from sqlalchemy import text
 
 from negatoscope.access.devices import register_device
 from negatoscope.access.model import Action, Role
+from negatoscope.archive.rejections.model import RejectionTitle
+from negatoscope.archive.rejections.rejecting import reject_instances
+from negatoscope.archive.study_store import list_instances
 from negatoscope.platform.runtime import Platform
 from tests.builders.archive import store_data_set
 from tests.builders.dicom import a_dx_image
@@ -119,6 +122,27 @@ def test_a_get_is_cancelled_between_two_objects(platform: Platform, port: int) -
     association.release()
     assert final.Status == 0xFE00
     assert len(taken) < MANY
+
+
+def test_what_is_rejected_during_a_get_does_not_leave_and_is_counted_as_failed(platform: Platform, port: int) -> None:
+    identifier = a_study(platform, 3)
+    study_uid = str(identifier.StudyInstanceUID)
+    taken: list[str] = []
+
+    def take(event: Event) -> int:
+        taken.append(str(event.request.AffectedSOPInstanceUID))  # type: ignore[union-attr]  # a C-STORE it is
+        with platform.database.read(platform.tenant) as tx:
+            others = [str(one.sop_instance_uid) for one in list_instances(tx, study_uid) if one.sop_instance_uid not in taken]
+        images = others[:2]
+        title = RejectionTitle.PATIENT_SAFETY
+        reject_instances(platform, a_user(platform, Role.LEAD_RADIOLOGIST), study_uid, images, title=title, explanation="Side.")
+        return 0x0000
+
+    association = associate_to_get(port, take)
+    final = list(association.send_c_get(identifier, GET))[-1][0]
+    association.release()
+    assert len(taken) == 1
+    assert (final.NumberOfCompletedSuboperations, final.NumberOfFailedSuboperations) == (1, 2)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from pynetdicom.events import Event
+
 from negatoscope.access.model import Role
 from negatoscope.app.wiring import CARRIERS
 from negatoscope.archive.rejections.model import RejectionTitle
@@ -90,6 +92,36 @@ def test_a_rejected_image_is_announced_as_not_available_and_goes_nowhere(
     availability = ("UNAVAILABLE", "ONLINE", "UNAVAILABLE", "ONLINE")
     assert told == {str(image.SOPInstanceUID): word for image, word in zip(images, availability, strict=True)}
     assert receiver.uids == [str(images[3].SOPInstanceUID)]
+
+
+def test_an_image_rejected_while_a_transfer_runs_does_not_leave(platform: Platform, settle: Settle, route: Route) -> None:
+    first = a_dx_image()
+    second = another(first)
+
+    class Rejecting(Receiver):
+        def _take(self, event: Event) -> int:
+            title = RejectionTitle.PATIENT_SAFETY
+            reject_instances(
+                platform,
+                lead,
+                str(first.StudyInstanceUID),
+                [str(second.SOPInstanceUID)],
+                title=title,
+                explanation="Wrong side.",
+            )
+            return super()._take(event)
+
+    lead = a_user(platform, Role.LEAD_RADIOLOGIST)
+    receiver = Rejecting()
+    receiver.start()
+    a_rule(platform, some_content(a_device(platform, "VIEWER", receiver.port)))
+    for image in (first, second):
+        store_data_set(platform, image)
+    settle()
+    route()
+    route()
+    receiver.stop()
+    assert receiver.uids == [str(first.SOPInstanceUID)]
 
 
 def test_a_notice_that_is_refused_is_tried_again(platform: Platform, receiver: Receiver, settle: Settle, route: Route) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from negatoscope.archive.corrections.giving import corrected_head, corrected_header
+from negatoscope.archive.corrections.giving import corrected_header
 from negatoscope.archive.corrections.marks import CorrectedStudy
 from negatoscope.archive.decoding import decoded_frame
 from negatoscope.archive.model import Instance
@@ -65,7 +65,7 @@ def disguised(
 
 def with_identity(platform: Platform, instance: Instance, corrected: CorrectedStudy | None = None) -> OutgoingObject:
     """Return an object as every door gives it: as it is kept, with the identity on record where that was corrected."""
-    opened = OpenInstance(instance, platform.blobs, corrected_head(platform.blobs, instance, corrected))
+    opened = OpenInstance(instance, platform.blobs, corrected)
     return OutgoingObject(
         header=_header(platform, instance, corrected),
         transfer_syntax_uid=instance.transfer_syntax_uid,

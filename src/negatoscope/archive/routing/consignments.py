@@ -24,6 +24,8 @@ class Consignment:
     objects: list[OpenInstance]
     transfer_syntax_uid: str
     priority: TransferPriority
+    may_go: Callable[[OpenInstance], bool]
+    """Asked before each object: a long transfer sends nothing that was rejected, moved or erased while it ran."""
 
 
 class DeviceSender(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from negatoscope.access.devices import RetrieveDestination, retrieve_destination
 from negatoscope.access.model import system_subject
 from negatoscope.access.store.devices import get_device
-from negatoscope.archive.open import OpenInstance, open_known
+from negatoscope.archive.open import OpenInstance, may_still_go, open_known
 from negatoscope.archive.report_visibility import visible_instances
 from negatoscope.archive.routing import choosing, rule_store, transfer_store
 from negatoscope.archive.routing.consignments import Carriers, Consignment
@@ -92,6 +93,7 @@ def _carry(platform: Platform, carriers: Carriers, rule: Rule, transfer: Transfe
         objects=_unsent(platform, transfer),
         transfer_syntax_uid=rule.content.transfer_syntax_uid,
         priority=rule.content.priority,
+        may_go=partial(may_still_go, platform, system_subject(platform.tenant, choosing.NAME)),
     )
     if not consignment.objects:
         return

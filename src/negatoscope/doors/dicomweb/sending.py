@@ -27,7 +27,7 @@ AGAIN_LATER: Final = frozenset({401, 403, 404, 408, 429})
 def send_to_server(platform: Platform, destination: WebDestination, consignment: Consignment, note: Note) -> None:
     """Send each object and note what the server answered; Unavailable when it cannot be spoken with."""
     with connected(destination) as client:
-        for opened in consignment.objects:
+        for opened in filter(consignment.may_go, consignment.objects):
             note(str(opened.sop_instance_uid), _send_one(platform, client, destination, opened, consignment))
 
 

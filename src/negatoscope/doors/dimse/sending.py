@@ -58,6 +58,8 @@ async def _send(platform: Platform, destination: RetrieveDestination, consignmen
             has_broken_off = False
             while remaining and not has_broken_off:
                 opened = remaining.popleft()
+                if not await asyncio.to_thread(consignment.may_go, opened):
+                    continue
                 failure, has_broken_off = await _send_one(platform, peer, opened, consignment)
                 await asyncio.to_thread(note, str(opened.sop_instance_uid), failure)
 

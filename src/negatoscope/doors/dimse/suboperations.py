@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 
 from pydicom.dataset import Dataset
 
-from negatoscope.archive.open import OpenInstance, transcoded
+from negatoscope.archive.open import OpenInstance, may_still_go, transcoded
 from negatoscope.doors.dimse.association import Association, Extra
 from negatoscope.doors.dimse.command_set import DATA_SET_FOLLOWS, Command, CommandField
 from negatoscope.doors.dimse.messages import Message
@@ -92,7 +92,7 @@ async def send_objects(
         if not association.may_go_on():
             await association.respond(message, CANCELLED, extra=counts.extra, data=_failed_list(message, counts))
             return
-        status = await _send_one(association.door.platform, association.door.in_thread, peer, opened, originator)
+        status = await _send_one(association, peer, opened, originator)
         counts.remaining -= 1
         if status == SUCCESS.code:
             counts.completed += 1
@@ -119,10 +119,13 @@ def _failed_list(message: Message, counts: Counts) -> bytes | None:
 
 
 async def _send_one(
-    platform: Platform, in_thread: InThread, peer: StorePeer, opened: OpenInstance, originator: tuple[str, int] | None
+    association: Association, peer: StorePeer, opened: OpenInstance, originator: tuple[str, int] | None
 ) -> int | None:
-    """Return the status with which the peer answered, None when the object could not be sent."""
+    """Return the status with which the peer answered, None when the object could not be sent, or may not be any more."""
+    platform, in_thread = association.door.platform, association.door.in_thread
     try:
+        if not await in_thread(may_still_go, platform, association.subject, opened):
+            return None
         return await send_object(platform, in_thread, peer, opened, originator=originator)
     except NegatoscopeError as error:
         logger.warning("dimse_suboperation_failed", reason=error.reason, sop_class=opened.sop_class_uid)
