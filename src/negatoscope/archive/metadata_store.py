@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Text, TextClause, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Text, TextClause, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
+from negatoscope.archive.model import Instance
 from negatoscope.archive.tables import instances, renderings, series, series_metadata, studies
 from negatoscope.platform.database import written_out
 
@@ -67,10 +68,21 @@ def _blocks(of_one: bool, form: int, where: ColumnElement[bool], kept_for: Colum
 def upsert_block(
     tx: Connection, study_uid: str, series_uid: str, *, covers: int, form: int, revision: int, block: bytes
 ) -> None:
-    """Keep the compressed block of a series, unless one that covers more or knows a later change is there."""
-    statement = insert_or_update(series_metadata).values(
-        study_uid=study_uid, series_uid=series_uid, instances=covers, format=form, revision=revision, block=block
+    """Keep the compressed block of a series that is still here, unless one that covers more or knows a later change is there."""
+    values = {
+        "study_uid": study_uid,
+        "series_uid": series_uid,
+        "instances": covers,
+        "format": form,
+        "revision": revision,
+        "block": block,
+    }
+    # The row is held until this commits: an erasure that removes it looks for blocks afterwards.
+    here = select(*(literal(value, series_metadata.c[name].type) for name, value in values.items())).where(
+        series.c.study_uid == study_uid, series.c.series_uid == series_uid
     )
+    held = here.select_from(series).with_for_update(read=True, key_share=True)
+    statement = insert_or_update(series_metadata).from_select(list(values), held)
     new = statement.excluded
     kept = series_metadata.c
     covers_more = (kept.revision == new.revision) & (kept.instances <= new.instances)
@@ -94,9 +106,13 @@ def find_rendering(tx: Connection, sop_instance_uid: str, frame: int, recipe: st
     return picture
 
 
-def insert_rendering(tx: Connection, sop_instance_uid: str, frame: int, recipe: str, picture: bytes) -> None:
-    """Keep a picture; no error if it is there."""
-    statement = insert_or_update(renderings).values(
-        sop_instance_uid=sop_instance_uid, frame=frame, recipe=recipe, picture=picture
+def insert_rendering(tx: Connection, instance: Instance, frame: int, recipe: str, picture: bytes) -> None:
+    """Keep a picture of an object that is still here with these bytes; no error if it is there."""
+    values = {"sop_instance_uid": instance.sop_instance_uid, "frame": frame, "recipe": recipe, "picture": picture}
+    # The row is held until this commits: an erasure that removes it looks for pictures afterwards.
+    here = select(*(literal(value, renderings.c[name].type) for name, value in values.items())).where(
+        instances.c.sop_instance_uid == instance.sop_instance_uid, instances.c.blob_sha256 == instance.blob.sha256
     )
+    held = here.select_from(instances).with_for_update(read=True, key_share=True)
+    statement = insert_or_update(renderings).from_select(list(values), held)
     tx.execute(statement.on_conflict_do_nothing())

@@ -118,14 +118,15 @@ class Picture:
         return picture
 
     def _kept_or_rendered(self) -> bytes:
-        platform, frame, recipe = self.platform, self.request.frame, self.request.recipe
+        platform, frame = self.platform, self.request.frame
+        recipe = f"{self.instance.blob.sha256[:32]} {self.request.recipe}"
         with platform.database.read(platform.tenant) as tx:
             kept = metadata_store.find_rendering(tx, self.instance.sop_instance_uid, frame, recipe)
         if kept is not None:
             return kept
         made = self._render()
         with platform.database.transaction(platform.tenant) as tx:
-            metadata_store.insert_rendering(tx, self.instance.sop_instance_uid, frame, recipe, made)
+            metadata_store.insert_rendering(tx, self.instance, frame, recipe, made)
         return made
 
     def _render(self) -> bytes:

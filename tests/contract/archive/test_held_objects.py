@@ -21,6 +21,7 @@ from negatoscope.archive.held.model import (
 )
 from negatoscope.archive.model import Outcome
 from negatoscope.archive.open import open_instances, read_pixels
+from negatoscope.archive.pictures import picture_of, thumbnail_request
 from negatoscope.archive.rejections.store import rejected_instances
 from negatoscope.archive.studies import find_instance
 from negatoscope.archive.verify import rehash
@@ -111,6 +112,27 @@ def test_pictures_of_the_replaced_object_are_forgotten(platform: Platform, twins
     )
     with platform.database.read(platform.tenant) as tx:
         assert tx.execute(text("select count(*) from renderings")).scalar_one() == 0
+
+
+def test_picture_of_the_replaced_object_is_not_shown_for_the_other(platform: Platform, twins: tuple[Dataset, Dataset]) -> None:
+    """Somebody who opened the first object keeps its picture before the exchange commits."""
+    uid, other = str(twins[0].SOPInstanceUID), held_conflicts(platform)[0]
+    with platform.database.read(platform.tenant) as tx:
+        before = find_instance(tx, uid)
+    assert before is not None
+    picture_of(platform, before, thumbnail_request()).make()
+    with platform.database.read(platform.tenant) as tx:
+        kept = tx.execute(text("select recipe, picture from renderings")).one()
+    reader = a_user(platform, Role.RADIOLOGIST)
+    settling.settle_conflict(platform, reader, uid, other, Settlement.MADE_CURRENT, reason=REASON)
+    with platform.database.transaction(platform.tenant) as tx:
+        tx.execute(
+            text("insert into renderings (sop_instance_uid, frame, recipe, picture) values (:uid, 1, :recipe, 'old')"),
+            {"uid": uid, "recipe": kept.recipe},
+        )
+        after = find_instance(tx, uid)
+    assert after is not None
+    assert picture_of(platform, after, thumbnail_request()).make() != b"old"
 
 
 def test_settling_needs_its_right_and_a_reason(platform: Platform, twins: tuple[Dataset, Dataset]) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 from negatoscope.access.model import Role
 from negatoscope.archive.find import FindQuery, Level, find
+from negatoscope.archive.metadata_store import insert_rendering, upsert_block
 from negatoscope.archive.model import Outcome
 from negatoscope.archive.open import open_instances
 from negatoscope.archive.orphans import sweep_orphans
@@ -34,7 +35,7 @@ from negatoscope.archive.retention.model import (
     years_after,
 )
 from negatoscope.archive.store import lock_study
-from negatoscope.archive.studies import get_study
+from negatoscope.archive.studies import get_study, list_instances
 from negatoscope.archive.verify import rehash
 from negatoscope.platform.blobs.port import BlobStore
 from negatoscope.platform.clock import TurnedClock
@@ -275,6 +276,34 @@ def test_bytes_held_twice_under_one_identifier_all_go(
     approved_twice(platform, study_uid)
     run_jobs(ERASE)
     assert len(keys(platform)) == 1
+
+
+def test_what_is_computed_of_an_erased_object_is_not_kept(
+    platform: Platform, clock: TurnedClock, images: list[Dataset]
+) -> None:
+    """A reader opened them before, and keeps what it made of them after."""
+    study_uid = str(images[0].StudyInstanceUID)
+    with platform.database.read(platform.tenant) as tx:
+        instance = list_instances(tx, study_uid)[0]
+
+    def keep() -> None:
+        with platform.database.transaction(platform.tenant) as tx:
+            insert_rendering(tx, instance, 1, "recipe", b"picture")
+            upsert_block(tx, study_uid, instance.series_uid, covers=1, form=1, revision=1, block=b"block")
+            insert_rendering(tx, replace(instance, blob=replace(instance.blob, sha256="other")), 1, "replaced", b"picture")
+
+    def kept() -> tuple[int, int]:
+        with platform.database.read(platform.tenant) as tx:
+            row = tx.execute(text("select (select count(*) from renderings), (select count(*) from series_metadata)")).one()
+            return row[0], row[1]
+
+    keep()
+    assert kept() == (1, 1)
+    clock.turn(LONG)
+    keeping.propose_due(platform)
+    erase(platform, approved_twice(platform, study_uid).erasure_id)
+    keep()
+    assert kept() == (0, 0)
 
 
 def test_one_person_never_suffices(platform: Platform, clock: TurnedClock, images: list[Dataset]) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from negatoscope.archive import store as archive_store
 from negatoscope.archive.decoding import reencoded_frame
 from negatoscope.archive.frame_index import WindowedRead, index_frames
 from negatoscope.archive.model import Instance
@@ -73,6 +74,7 @@ def recompress(
         return Result.NOT_IDENTICAL
     passed("verified")
     with platform.database.transaction(platform.tenant) as tx:
+        archive_store.share_study(tx, instance.study_uid, instance.series_uid)  # an erasure looks before this or after it
         changed = store.update_form(tx, instance, kept)
         if changed:
             store.insert_original(tx, instance.sop_instance_uid, parts.original, at=platform.clock.now())

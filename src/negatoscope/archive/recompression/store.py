@@ -59,7 +59,9 @@ def update_form(tx: Connection, before: Instance, after: Instance) -> bool:
         "frame_index": after.frame_index,
         **blob_values(after.blob),
     }
-    same = (instances.c.sop_instance_uid == before.sop_instance_uid) & (instances.c.blob_key == before.blob.key)
+    columns = instances.c
+    same = (columns.sop_instance_uid == before.sop_instance_uid) & (columns.blob_key == before.blob.key)
+    same &= columns.study_uid == before.study_uid
     return tx.execute(update(instances).where(same).values(values)).rowcount == 1
 
 

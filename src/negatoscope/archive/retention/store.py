@@ -178,7 +178,7 @@ def loses_hold(tx: Connection, study: Study, *, to_study_uid: str, to_patient_id
 
 def bury(tx: Connection, erasure: Erasure, at: datetime) -> None:
     """Put a tombstone in the place of every object of a study, those that are held back too; the bytes are still there."""
-    own = select(instances.c.sop_instance_uid).where(instances.c.study_uid == erasure.study_uid)
+    own = list(tx.execute(select(instances.c.sop_instance_uid).where(instances.c.study_uid == erasure.study_uid)).scalars())
     in_conflict = instance_conflicts.c.sop_instance_uid.in_(own)
     waiting = quarantine.c.study_uid == erasure.study_uid
     found: Sequence[tuple[Table, ColumnElement[bool]]] = (
@@ -206,12 +206,13 @@ def bury(tx: Connection, erasure: Erasure, at: datetime) -> None:
         ]
         for start in range(0, len(rows), _AT_ONCE):
             _insert_tombstones(tx, rows[start : start + _AT_ONCE])
+    # What was computed goes after the rows that it was computed of: whoever keeps some of it holds them meanwhile.
     for table, of_these in (
+        *found,
         (recompressed_objects, recompressed_objects.c.sop_instance_uid.in_(own)),
         (renderings, renderings.c.sop_instance_uid.in_(own)),
-        *found,
-        (series_metadata, series_metadata.c.study_uid == erasure.study_uid),
         (series, series.c.study_uid == erasure.study_uid),
+        (series_metadata, series_metadata.c.study_uid == erasure.study_uid),
     ):
         tx.execute(delete(table).where(of_these))
     _blank(tx, erasure.study_uid)
