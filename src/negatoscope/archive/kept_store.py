@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Column, Connection, Table, Text, cast, func, literal, null, select, tuple_
+from sqlalchemy import Column, Connection, Table, Text, cast, exists, func, literal, null, select, tuple_
 
 from negatoscope.archive.discs.tables import disc_files
 from negatoscope.archive.imports.tables import import_archives
@@ -83,6 +83,15 @@ def list_kept_after(tx: Connection, position: Position, limit: int) -> list[Kept
         )
         for row in tx.execute(query)
     ]
+
+
+def is_kept(tx: Connection, kept: KeptObject) -> bool:
+    """Tell whether the row still names these bytes: they may have been erased or exchanged meanwhile."""
+    keeper = next(keeper for keeper in KEEPERS if keeper.kind == kept.kind)
+    same = [
+        column == cast(literal(value), column.type) for value, column in zip(kept.position.after, keeper.identity, strict=True)
+    ]
+    return bool(tx.execute(select(exists().where(keeper.table.c.blob_key == kept.blob.key, *same))).scalar_one())
 
 
 def hold_objects(tx: Connection) -> None:

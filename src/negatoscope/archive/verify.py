@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from negatoscope.archive.kept_store import KeptObject, Position, count_kept, list_kept_after, next_kind
+from negatoscope.archive.kept_store import KeptObject, Position, count_kept, is_kept, list_kept_after, next_kind
 from negatoscope.archive.recompression.restoring import check_original
 from negatoscope.archive.recompression.store import list_recompressed
 from negatoscope.archive.study_store import find_instance
@@ -58,7 +58,14 @@ def examine(platform: Platform, page: Sequence[KeptObject]) -> Iterator[Finding]
         fault = check_object(platform.blobs, kept.blob)
         if fault is None and kept.name in recompressed:
             fault = _check_original(platform, kept)
+        if fault is not None and not _is_kept(platform, kept):
+            fault = None  # it went while this read
         yield kept, fault
+
+
+def _is_kept(platform: Platform, kept: KeptObject) -> bool:
+    with platform.database.read(platform.tenant) as tx:
+        return is_kept(tx, kept)
 
 
 def check_object(blobs: BlobStore, blob: BlobRef) -> str | None:

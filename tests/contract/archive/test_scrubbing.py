@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 import pytest
+from sqlalchemy import text
 
 from negatoscope.app.command_line.doctor import _objects
-from negatoscope.archive.kept_store import KEEPERS
+from negatoscope.archive.kept_store import KEEPERS, Position, list_kept_after
 from negatoscope.archive.orphans import sweep_orphans
 from negatoscope.archive.scrub_store import find_scrub, list_damaged
 from negatoscope.archive.scrubbing import LEASE, PERIOD_S, SHORTEST_ROUND, raise_storage_alarm, scrub
+from negatoscope.archive.verify import examine
 from negatoscope.platform.blobs.local import LocalBlobStore
 from negatoscope.platform.blobs.port import BlobRef, BlobStore
 from negatoscope.platform.clock import TurnedClock
@@ -124,6 +126,20 @@ def test_damage_is_told_once_and_is_gone_once_mended(platform: Platform, clock: 
     assert facts(platform, "object_damaged") == []
     with platform.database.read(platform.tenant) as tx:
         assert [one.fault for one in list_damaged(tx)] == ["missing_object"]
+
+
+def test_what_goes_while_it_is_read_is_not_damaged(platform: Platform) -> None:
+    """An erasure commits between the page and the reading."""
+    image, other = a_ct_slice(), a_ct_slice()
+    for one in (image, other):
+        store_data_set(platform, one)
+    with platform.database.transaction(platform.tenant) as tx:
+        page = list_kept_after(tx, Position(), 10)
+        tx.execute(text("delete from instances where sop_instance_uid = :uid"), {"uid": str(image.SOPInstanceUID)})
+    for kept in page:
+        platform.blobs.delete(kept.blob)
+    faults = {kept.name: fault for kept, fault in examine(platform, page)}
+    assert faults == {str(image.SOPInstanceUID): None, str(other.SOPInstanceUID): "missing_object"}
 
 
 def test_an_alarm_of_the_storage_is_told_once_and_shown_for_a_day(platform: Platform, clock: TurnedClock) -> None:
