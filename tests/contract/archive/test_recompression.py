@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from negatoscope.access.model import Role
 from negatoscope.archive.metadata import read_attributes
@@ -27,11 +28,12 @@ from negatoscope.archive.model import Instance, Outcome
 from negatoscope.archive.open import OpenInstance, read_pixels, transcoded
 from negatoscope.archive.orphans import sweep_orphans
 from negatoscope.archive.recompression.jobs import RECOMPRESS, RECOMPRESS_STABLE, recompress_study
-from negatoscope.archive.recompression.model import Codec, Result
+from negatoscope.archive.recompression.model import LARGEST_FILE, Codec, Result, is_eligible
 from negatoscope.archive.recompression.restoring import check_original
 from negatoscope.archive.recompression.rewriting import recompress
 from negatoscope.archive.recompression.rules import list_rules, remove_rule, set_rule
 from negatoscope.archive.stability import sweep
+from negatoscope.archive.store import try_lock_study
 from negatoscope.archive.study_store import find_instance
 from negatoscope.archive.verify import rehash
 from negatoscope.formats.dicom.transfer_syntaxes import (
@@ -201,6 +203,14 @@ def test_what_is_compressed_or_odd_stays_as_received(platform: Platform, data_se
     assert _instance(platform, data_set) == before
 
 
+def test_what_is_too_large_to_be_rebuilt_in_memory_stays_as_received(platform: Platform) -> None:
+    data_set = a_dx_image()
+    store_data_set(platform, data_set)
+    instance = _instance(platform, data_set)
+    assert is_eligible(instance)
+    assert not is_eligible(replace(instance, blob=replace(instance.blob, size=LARGEST_FILE + 1)))
+
+
 def test_what_does_not_get_smaller_stays_as_received(platform: Platform) -> None:
     noise = np.random.default_rng(7).integers(0, 1 << 16, (64, 64), dtype=np.uint16)
     data_set = _with_pixels(a_dx_image(), noise, BitsStored=16, HighBit=15)
@@ -221,6 +231,21 @@ def test_received_bytes_sent_again_are_success_and_others_a_conflict(platform: P
     data_set.StudyDescription = "autre"
     assert store_bytes(platform, part10_bytes(data_set)).outcome is Outcome.CONFLICT
     assert _instance(platform, data_set) == after
+
+
+def test_row_changes_only_while_nobody_erases_its_study(platform: Platform) -> None:
+    store_data_set(platform, a_ct_slice())
+    with platform.database.read(platform.tenant) as tx:
+        instance = find_instance(tx, str(tx.execute(text("select sop_instance_uid from instances")).scalar_one()))
+    assert instance is not None
+    free: list[bool] = []
+
+    def trace(_: Connection, of: Instance) -> None:
+        with platform.database.transaction(platform.tenant) as tx:
+            free.append(try_lock_study(tx, of.study_uid))
+
+    assert recompress(platform, instance, HTJ2K_LOSSLESS_RPCL, trace=trace) is Result.RECOMPRESSED
+    assert free == [False]
 
 
 def test_original_goes_with_the_sweep_a_day_later(platform: Platform, clock: TurnedClock) -> None:

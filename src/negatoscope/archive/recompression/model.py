@@ -22,6 +22,8 @@ _PHOTOMETRIC: Final = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", 
 _PIXEL_DATA: Final = 0x7FE00010
 LONGEST_REST: Final = 1 << 20
 LONGEST_HEADER: Final = 4 << 20
+LARGEST_FILE: Final = 256 << 20
+"""Who asks for the form as received gets it once it is whole and has its hash, so it must have its place in memory."""
 
 
 class Codec(StrEnum):
@@ -77,7 +79,7 @@ def is_eligible(instance: Instance) -> bool:
     """Tell whether the object has native pixels that both codecs keep to the last bit.
 
     Compressed objects stay as received, whether without loss or not; so do deflated and big-endian ones, single bits,
-    32 bits, floating point, planes one after the other, and luminance with chrominance.
+    32 bits, floating point, planes one after the other, luminance with chrominance, and files larger than `LARGEST_FILE`.
     """
     pixels = instance.pixels
     if pixels is None or instance.pixel_tag != _PIXEL_DATA or instance.transfer_syntax_uid not in _SOURCES:
@@ -87,5 +89,6 @@ def is_eligible(instance: Instance) -> bool:
         is_plain
         and pixels.bits_allocated in (8, 16)
         and pixels.photometric_interpretation in _PHOTOMETRIC
+        and instance.blob.size <= LARGEST_FILE
         and instance.header_end - instance.data_set_offset <= LONGEST_HEADER
     )
