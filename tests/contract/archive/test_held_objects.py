@@ -162,6 +162,21 @@ def people(platform: Platform) -> tuple[Subject, Subject]:
     return a_user(platform, Role.IDENTITY_OFFICER), a_user(platform, Role.RADIOLOGIST)
 
 
+@pytest.mark.parametrize("left", ["disabled_at = now()", "roles = array['secretary']"])
+def test_proposal_of_somebody_who_left_is_not_confirmed(
+    platform: Platform, strayed: tuple[Dataset, Dataset], left: str
+) -> None:
+    one, other = people(platform)
+    held = quarantined(platform)
+    settling.propose_release(platform, one, held.quarantine_id, version=held.version, reason=REASON)
+    with platform.database.owner_transaction() as tx:
+        tx.execute(text(f"update users set {left} where user_id = :user"), {"user": one.user_id})
+    held = quarantined(platform)
+    with pytest.raises(Forbidden) as refused:
+        settling.confirm_release(platform, other, held.quarantine_id, version=held.version, reason=REASON)
+    assert refused.value.reason == "needs_second_person"
+
+
 def test_release_takes_two_people_and_gives_the_identity_of_the_study(
     platform: Platform, strayed: tuple[Dataset, Dataset]
 ) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from negatoscope.access.actions import Action
 from negatoscope.access.authorisation import authorise
 from negatoscope.access.model import Subject, system_subject
+from negatoscope.access.policy import may_ever
+from negatoscope.access.second_person import second_person
 from negatoscope.archive import store as archive_store
 from negatoscope.archive.corrections.marks import mark_corrected
 from negatoscope.archive.held import store
@@ -89,9 +91,8 @@ def confirm_release(platform: Platform, subject: Subject, quarantine_id: UUID, *
     verdict, instance = read_again(platform, blob)
     with platform.database.transaction(platform.tenant) as tx:
         held = _held(tx, subject, quarantine_id, version, reason)
-        if subject.user_id is None or subject.user_id == held.proposed_by:
-            raise Forbidden("A second person must confirm this.", reason="needs_second_person")
         released = _moved(held, QuarantineEvent.CONFIRM)
+        _require_second(tx, subject, held)
         if verdict.attributes is None or instance is None:
             raise Conflict("What the gate refused is not let in by anybody.", reason="not_releasable")
         entered = replace(instance, source=held.source, received_at=platform.clock.now())
@@ -177,6 +178,14 @@ def _held(tx: Connection, subject: Subject, quarantine_id: UUID, version: int, r
     held = store.get_quarantined(tx, quarantine_id)
     authorise(tx, subject, Action.RECONCILE_STUDY, study_uid=held.study_uid, reason=reason)
     return replace(held, version=version)
+
+
+def _require_second(tx: Connection, subject: Subject, held: QuarantinedObject) -> None:
+    """Raise Forbidden unless another person proposed it, who might do so still."""
+    if subject.user_id is None or held.proposed_by is None or subject.user_id == held.proposed_by:
+        raise Forbidden("A second person must confirm this.", reason="needs_second_person")
+    if not may_ever(second_person(tx, held.proposed_by), Action.RECONCILE_STUDY):
+        raise Forbidden("A second person must confirm this.", reason="needs_second_person")
 
 
 def _moved(held: QuarantinedObject, event: QuarantineEvent) -> QuarantinedObject:
