@@ -12,7 +12,9 @@ from pydicom.sequence import Sequence
 from sqlalchemy import text
 
 from negatoscope.access.model import Role
+from negatoscope.doors.dimse import workitem_find
 from negatoscope.formats.dicom.uids import new_uid
+from negatoscope.orders.workitems import searching, store, subscription_store
 from negatoscope.orders.workitems.model import Wire as WireKind
 from negatoscope.orders.workitems.retention import sweep_workitems
 from negatoscope.orders.workitems.searching import site_zone
@@ -287,3 +289,27 @@ def test_another_part_may_add_a_workitem_in_its_own_transaction(
     deliver()
     assert listener.states(uid) == ["SCHEDULED"]
     assert listener.states(dropped) == []
+
+
+def test_a_search_looks_at_no_more_than_it_may(
+    monkeypatch: pytest.MonkeyPatch, dimse: DimseWire, web: WebWire, listener: Listener
+) -> None:
+    monkeypatch.setattr(searching, "MOST_MISSES", 2)
+    uids = [a_new_one(dimse) for _ in range(3)]
+    broad = {"StudyInstanceUID": "2.25.404"}
+    assert web.client.get("/workitems", params=broad).status_code == 413
+    assert "narrow" in web.client.get("/workitems", params=broad).headers["Warning"]
+    assert web.client.get("/workitems", params={"offset": "3"}).status_code == 413
+    assert web.client.get("/workitems", params=broad | {"SOPInstanceUID": uids[0]}).status_code == 204
+
+
+def test_pages_and_batches_lose_nothing_and_repeat_nothing(
+    monkeypatch: pytest.MonkeyPatch, platform: Platform, dimse: DimseWire, listener: Listener
+) -> None:
+    for module, name in ((workitem_find, "PAGE"), (store, "PAGE"), (subscription_store, "BATCH")):
+        monkeypatch.setattr(module, name, 2)
+    uids = {a_new_one(dimse) for _ in range(5)}
+    found = [match["00080018"]["Value"][0] for match in dimse.find({"SOPInstanceUID": ""})]
+    assert (len(found), set(found)) == (5, uids)
+    dimse.subscribe(GLOBAL, "WATCHER")
+    assert set(followed(platform)) == uids

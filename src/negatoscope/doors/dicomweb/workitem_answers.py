@@ -50,6 +50,7 @@ REFUSALS: Final[Mapping[str, Refused]] = MappingProxyType({
     Reason.COMPLETED: Refused(HTTPStatus.CONFLICT, "The UPS is already COMPLETED."),
     Reason.NOBODY_LISTENS: Refused(HTTPStatus.CONFLICT, "The performer cannot be contacted."),
     "lock_missing": Refused(HTTPStatus.BAD_REQUEST, "The Transaction UID is missing."),
+    "too_many_matches": Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The query was too broad; narrow it."),
     "body_too_long": Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     "body_not_taken": Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     "not_acceptable": Refused(HTTPStatus.NOT_ACCEPTABLE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from pydicom.dataset import Dataset
@@ -51,24 +52,26 @@ class _Pages:
         self._keys = keys
         self._zone = zone
         self._most = most
-        self._offset = 0
+        self._count = 0
+        self._after: tuple[datetime, str] | None = None
         self._is_last = not keys
 
     def next_page(self) -> list[Dataset] | None:
         """Return the next matches, None at the end."""
         if self._is_last:
             return None
-        if self._offset >= self._most:
+        if self._count >= self._most:
             raise OutOfResources("The query has more matches than are answered; narrow it.", reason="too_many_matches")
         query = WorkitemQuery(
             keys=self._keys,
             zone=self._zone,
             time_zone=self._platform.settings.time_zone,
             limit=PAGE,
-            offset=self._offset,
+            after=self._after,
         )
         with self._platform.database.transaction(self._platform.tenant) as tx:
             found = find_workitems(tx, self._subject, query)
-        self._offset += len(found)
+        self._count += len(found)
         self._is_last = len(found) < PAGE
+        self._after = found[-1].place if found else None
         return [write_attributes(select_keys(workitem.attributes, self._keys)) for workitem in found]

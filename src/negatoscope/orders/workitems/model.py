@@ -163,6 +163,11 @@ class Workitem:
     retired_at: datetime | None
     version: int
 
+    @property
+    def place(self) -> tuple[datetime, str]:
+        """Return where it stands among others in the order of searches."""
+        return self.starts_at, self.sop_instance_uid
+
     def holds_lock(self, event: WorkitemEvent, transaction_uid: str) -> bool:
         """Tell whether the Transaction UID is the right one: nobody holds a scheduled step, so any claims it."""
         if self.lock_sha256 is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -20,22 +21,29 @@ from negatoscope.orders.workitems.model import Workitem, WorkitemState
 from negatoscope.orders.workitems.moments import parse_span, zone_of
 from negatoscope.orders.workitems.store import Narrowing
 from negatoscope.orders.workitems.tables import workitems
+from negatoscope.platform.errors import OutOfResources
 
 _UID, _STATE = tag_of("SOPInstanceUID"), tag_of("ProcedureStepState")
 _PATIENT, _LABEL = tag_of("PatientID"), tag_of("WorklistLabel")
 _START = tag_of("ScheduledProcedureStepStartDateTime")
+MOST_MISSES: Final = 20_000
+"""How many workitems one request looks at that do not match or are passed over."""
 _WILDCARDS = frozenset("*?\\")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkitemQuery:
-    """What is searched for. `zone` is that of moments without an offset in the keys, `time_zone` that of the site."""
+    """What is searched for. `zone` is that of moments without an offset in the keys, `time_zone` that of the site.
+
+    `after`, the place of the last one seen, or `offset` tells what was given out already.
+    """
 
     zone: Zone
     time_zone: str
     keys: Keys = field(default_factory=dict)
     limit: int
     offset: int = 0
+    after: tuple[datetime, str] | None = None
 
 
 def site_zone(time_zone: str) -> Zone:
@@ -47,6 +55,8 @@ def find_workitems(tx: Connection, subject: Subject, query: WorkitemQuery) -> li
     """Return the workitems that match and that the subject may see, by their planned start; leave a trace."""
     authorise(tx, subject, Action.QUERY_WORKITEMS)
     check_keys(query.keys, query.zone)
+    if query.offset > MOST_MISSES:
+        raise _too_many()
     found = list(islice(iterate_matches(tx, subject, query), query.offset, query.offset + query.limit))
     record(
         tx,
@@ -71,13 +81,25 @@ def list_workitems(
 
 
 def iterate_matches(tx: Connection, subject: Subject, query: WorkitemQuery, *, hold: bool = False) -> Iterator[Workitem]:
-    """Yield what matches, one after the other; `hold`: none of them changes until the transaction ends."""
+    """Yield what matches, one after the other; `hold`: none of them changes until the transaction ends.
+
+    OutOfResources once more was looked at in vain than one request may.
+    """
     # Without a patient there is nobody who could object.
     visible = workitems.c.patient_id.is_(None) | visible_patients(subject, workitems.c.patient_id)
-    for workitem in store.iterate_workitems(tx, narrowing_of(query.keys, query.zone), visible=visible, hold=hold):
+    narrowing, misses = narrowing_of(query.keys, query.zone), 0
+    for workitem in store.iterate_workitems(tx, narrowing, visible=visible, after=query.after, hold=hold):
         # A moment of the workitem without an offset is in its own zone, else in that of the site.
         if matches(workitem.attributes, query.keys, zone_of(workitem.attributes, query.time_zone)):
             yield workitem
+            continue
+        misses += 1
+        if misses > MOST_MISSES:
+            raise _too_many()
+
+
+def _too_many() -> OutOfResources:
+    return OutOfResources("The query asks for more than is looked at; narrow it.", reason="too_many_matches")
 
 
 def narrowing_of(keys: Keys, zone: Zone) -> Narrowing:

@@ -77,23 +77,30 @@ def update_workitem(tx: Connection, workitem: Workitem, *, worklist_label: str) 
 
 
 def iterate_workitems(
-    tx: Connection, narrowing: Narrowing, *, visible: ColumnElement[bool], hold: bool = False
+    tx: Connection,
+    narrowing: Narrowing,
+    *,
+    visible: ColumnElement[bool],
+    after: tuple[datetime, str] | None = None,
+    hold: bool = False,
 ) -> Iterator[Workitem]:
-    """Yield the workitems that are given out by their planned start, read page by page; `hold`: none changes meanwhile."""
+    """Yield the workitems that are given out by their planned start, read page by page, those after one if one is given.
+
+    `hold`: none changes until the transaction ends.
+    """
     where = [workitems.c.retired_at.is_(None), visible, *_conditions(narrowing)]
     order = (workitems.c.starts_at, workitems.c.sop_instance_uid)
-    after: Workitem | None = None
     while True:
         query = select(workitems).where(*where).order_by(*order).limit(PAGE)
         if after is not None:
-            query = query.where(tuple_(*order) > (after.starts_at, after.sop_instance_uid))
+            query = query.where(tuple_(*order) > after)
         if hold:
             query = query.with_for_update(read=True)
         page = [_workitem_of(row) for row in tx.execute(query).mappings()]
         yield from page
         if len(page) < PAGE:
             return
-        after = page[-1]
+        after = page[-1].place
 
 
 def list_workitems(

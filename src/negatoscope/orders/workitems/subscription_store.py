@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID, uuid4
 
 import orjson
@@ -21,6 +21,9 @@ from negatoscope.orders.workitems.tables import (
     workitem_subscribers,
     workitem_subscriptions,
 )
+
+BATCH: Final = 5_000
+"""Rows of one statement, which has not room for any number of values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +91,13 @@ def delete_subscriber(tx: Connection, subscriber_id: UUID) -> Subscriber | None:
 
 def subscribe_to(tx: Connection, subscriber_id: UUID, uids: Sequence[str], *, deletion_lock: bool, keeps_present: bool) -> None:
     """Follow these workitems; what is followed already keeps its lock if `keeps_present`, else takes this one."""
-    if not uids:
-        return
+    for first in range(0, len(uids), BATCH):
+        _subscribe_to(tx, subscriber_id, uids[first : first + BATCH], deletion_lock=deletion_lock, keeps_present=keeps_present)
+
+
+def _subscribe_to(
+    tx: Connection, subscriber_id: UUID, uids: Sequence[str], *, deletion_lock: bool, keeps_present: bool
+) -> None:
     rows = [{"sop_instance_uid": uid, "subscriber_id": subscriber_id, "deletion_lock": deletion_lock} for uid in uids]
     statement = upsert(workitem_subscriptions).values(rows)
     if keeps_present:

@@ -66,9 +66,14 @@ def subscribe(
             keys = _filter_of(uid, keys, zone)
             subscription_store.hold_followers(tx, alone=True)
             query = WorkitemQuery(zone=zone, time_zone=platform.settings.time_zone, keys=keys or {}, limit=0)
-            present = list(iterate_matches(tx, subject, query, hold=True))
-            granted = deletion_lock and _has_room(tx, subscriber, len(present), most_locks)
-            _follow_all(tx, subscriber, present, keys, deletion_lock=granted, at=at)
+            uids: list[str] = []
+            told: list[Workitem] = []  # no more of them than may be locked, whatever is followed
+            for workitem in iterate_matches(tx, subject, query, hold=True):
+                uids.append(workitem.sop_instance_uid)
+                if deletion_lock and len(told) < most_locks:
+                    told.append(workitem)
+            granted = deletion_lock and _has_room(tx, subscriber, len(uids), most_locks)
+            _follow_all(tx, subscriber, uids, told if granted else [], keys, deletion_lock=granted, at=at)
         else:
             workitem = lock_for(tx, subject, Action.WATCH_WORKITEMS, uid)
             granted = deletion_lock and _has_room(tx, subscriber, 1, most_locks)
@@ -180,21 +185,20 @@ def _has_room(tx: Connection, subscriber: Subscriber, wanted: int, most: int) ->
 def _follow_all(
     tx: Connection,
     subscriber: Subscriber,
-    present: Sequence[Workitem],
+    uids: Sequence[str],
+    told: Sequence[Workitem],
     keys: Keys | None,
     *,
     deletion_lock: bool,
     at: datetime,
 ) -> None:
-    """Follow what there is and what comes; those followed already keep their lock. With a lock, all states are told."""
+    """Follow what there is and what comes; those followed already keep their lock. The states of `told` are told."""
     text = orjson.dumps(keys).decode() if keys is not None else None
     followed = replace(subscriber, is_global=True, deletion_lock=deletion_lock, matching_keys=text)
     subscription_store.update_global_state(tx, followed)
-    uids = [workitem.sop_instance_uid for workitem in present]
     subscription_store.subscribe_to(tx, subscriber.subscriber_id, uids, deletion_lock=deletion_lock, keeps_present=True)
-    if deletion_lock:
-        for workitem in present:
-            events.report_state(tx, workitem, [followed], at=at)
+    for workitem in told:
+        events.report_state(tx, workitem, [followed], at=at)
 
 
 def _end_global(tx: Connection, subscriber: Subscriber) -> None:
