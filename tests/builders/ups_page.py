@@ -10,9 +10,11 @@ from negatoscope.doors.dicomweb.workitem_answers import NOTICES, REFUSALS, UPDAT
 from negatoscope.doors.dimse.statuses import REASON_STATUSES, Service
 from negatoscope.doors.dimse.workitems import NOTICE_STATUSES
 from negatoscope.doors.problems import ANSWERS
+from negatoscope.orders.workitems.matching import LONGEST_KEY
 from negatoscope.orders.workitems.model import TABLE, Cell, WorkitemEvent, WorkitemState
 from negatoscope.orders.workitems.refusals import ERRORS, Notice, Reason
 from negatoscope.orders.workitems.requirements import REQUIREMENTS, Requirement
+from negatoscope.orders.workitems.searching import MOST_MISSES
 from tests.paths import ROOT
 
 PAGE: Final = ROOT / "docs" / "reference" / "ups.md"
@@ -65,8 +67,10 @@ Updating answers otherwise over HTTP: {updates}. A missing attribute is 0120, a 
 The workitem of a creation is named by `?workitem=UID`, `?UID`, or its SOP Instance UID in the body; the lock of an update by
 `?transaction-uid=UID`, `?UID`, or in the body. Bodies are `application/dicom+json`, one object or an array of one, 1 MiB at
 most, read by a strict parser before anything is made of them; XML is answered 415, and 406 where only XML is taken.
-A search is paged by `limit` and `offset`; 206 says that there is more. `filter=attribute=value,…`, or one parameter an
-attribute, narrows a filtered subscription.
+A search is paged by `limit` and `offset`; 206 says that there is more. One that looks at more than {misses} workitems in
+vain, beyond what UIDs, state, patient, list and start narrow, is answered 413 with a Warning, a C-FIND A700, a filtered
+subscription 0213. A matching key other than SOP Instance UIDs has at most {key} characters. `filter=attribute=value,…`, or one
+parameter an attribute, narrows a filtered subscription.
 
 **Channel.** Events come on a WebSocket at `/subscribers/{{aetitle}}` (the address in Content-Location of a subscription), one
 text frame a report: group 0000 elements 0002, 0110, 1000 and 1002, then the report's own. It is opened with a bearer
@@ -78,8 +82,8 @@ frame. Who loses the right is cut off within five seconds (1008).
 
 Actions of [the policy](access-policy.md): `query_workitems`, `create_workitem`, `perform_workitem`, `cancel_workitem`,
 `watch_workitems`, and `oversee_workitems` for the page *Workitems*, which shows no patient. A device does what its row
-lists. A workitem that names a patient whom we know is closed to a person to whom the patient objects. Each request leaves
-an entry in the audit trail.
+lists. A workitem that names a patient whom we know is closed to a person to whom the patient objects: to read, to change, to
+cancel and to follow. Each request leaves an entry in the audit trail.
 
 ## Not there
 
@@ -91,6 +95,8 @@ status GOING DOWN.
 def ups_page() -> str:
     """Return the page."""
     return HEAD.format(
+        misses=MOST_MISSES,
+        key=LONGEST_KEY,
         states=_states(),
         attributes=_attributes(),
         answers="\n".join(_answers()),
