@@ -35,10 +35,10 @@ one object at a time, in pieces of 1 MiB. An object is stored when its bytes are
 The same bytes again are success.
 
 `multipart/related; type="application/dicom+json"` holds one part of metadata (an array of at most {metadata_mib} MiB, with
-at most {signs} braces, brackets and commas) and the bulk data that it refers to. A `BulkDataURI` is the Content-Location of a part of the same request, or `cid:` and its
-Content-ID; any other reference makes its object fail (C000), and none is ever fetched. Pixel data are one
-`application/octet-stream` part, little endian, or compressed parts of the media types below, one a frame under one
-address, their syntax named by `transfer-syntax` or else the first of the table. Other values by reference are binary or
+at most {signs} braces, brackets and commas) and the bulk data that it refers to. A `BulkDataURI` is the Content-Location of a
+part of the same request, or `cid:` and its Content-ID; any other reference makes its object fail (C000), and none is ever
+fetched. Pixel data are one `application/octet-stream` part, little endian, or compressed parts of the media types below, one a
+frame under one address, their syntax named by `transfer-syntax` or else the first of the table. Other values by reference are binary or
 text of at most {inlined_mib} MiB, {object_mib} MiB an object. The attributes of the pixel description are needed in either case. XML is not taken (415).
 """
 
