@@ -26,6 +26,7 @@ from negatoscope.archive.discs.direct import disc_of
 from negatoscope.archive.discs.disguise import Disguise
 from negatoscope.archive.discs.media import write_folder
 from negatoscope.archive.discs.model import Disc, DiscRequest, DiscState
+from negatoscope.archive.discs.page import Shown, index_page
 from negatoscope.archive.discs.writing import WRITE_DISC, write_disc
 from negatoscope.archive.studies import attach_to_patient, get_study
 from negatoscope.archive.study_store import list_instances
@@ -40,6 +41,7 @@ from negatoscope.formats.dicom.transfer_syntaxes import (
 from negatoscope.platform.errors import Conflict, Forbidden, InvalidTransition, NotFound
 from negatoscope.platform.job_worker import JobRun
 from negatoscope.platform.runtime import Platform
+from negatoscope.sharing.files import open_study_files
 from tests.builders.archive import archivist, store_bytes
 from tests.builders.dicom import a_ct_slice, a_dx_image, a_file, part10_bytes
 from tests.builders.reading import a_stored_study
@@ -140,6 +142,15 @@ def test_page_escapes_what_was_sent_and_shows_each_picture(platform: Platform, s
     assert pictures == ["P000001.JPG", "P000002.JPG"]
     assert all(f'src="PICTURES/{name}"' in page for name in pictures)
     assert "2 objet(s)" in (folder / "README.TXT").read_text(encoding="utf-8-sig")
+
+
+def test_page_gives_a_hostile_name_as_text() -> None:
+    header = Dataset()
+    for keyword in ("PatientName", "PatientID", "StudyDescription", "SeriesDescription"):
+        setattr(header, keyword, f'"><img src=x onerror=alert({keyword!r})>')
+    page = index_page([Shown.of(header, file_name="IM1", picture_name=None)], "fr", without_identity=False).decode()
+    assert "<img" not in page
+    assert page.count("&quot;&gt;&lt;img src") == 4
 
 
 def test_long_series_get_spread_pictures_and_all_their_objects(platform: Platform, tmp_path: Path) -> None:
@@ -306,7 +317,7 @@ def test_study_that_was_given_to_another_patient_names_that_one(
 ) -> None:
     image = a_dx_image()
     store_bytes(platform, a_file(image, syntax))
-    other = a_stored_study(platform, PatientID="SYN-0002", PatientName="Fauchelevent^Ultime")
+    other = a_stored_study(platform, PatientID="SYN-0002", PatientName="Fauchelevent^Ultime", PatientBirthDate="19800304")
     with platform.database.transaction(platform.tenant) as tx:
         attach_to_patient(tx, image.StudyInstanceUID, get_study(tx, other).patient_id)
     content = disc_of(platform, archivist(platform), [image.StudyInstanceUID], project=project)
@@ -318,7 +329,10 @@ def test_study_that_was_given_to_another_patient_names_that_one(
     if project is None:
         assert (read.PatientName, read.PatientID) == ("Fauchelevent^Ultime", "SYN-0002")
         assert b"SYN-0002" in (folder / "DICOMDIR").read_bytes()
-        assert b"luard" not in (folder / "DICOMDIR").read_bytes()
+        shared = b"".join(open_study_files(platform, archivist(platform), image.StudyInstanceUID))
+        with zipfile.ZipFile(io.BytesIO(shared)) as archive:
+            everything += b"".join(archive.read(name) for name in archive.namelist())
+        assert not [word for word in (b"luard", b"SYN-0001", b"19700102", b"1970-01-02") if word in everything]
     else:
         assert not [word for word in (*IDENTITY, "Fauchelevent", "SYN-0002") if word.encode() in everything]
 

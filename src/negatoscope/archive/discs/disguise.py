@@ -53,8 +53,10 @@ def disguised(
     Raises Refused for what cannot be de-identified.
     """
     header = _header(platform, instance, corrected)
+    if header is None:
+        header = data_set_from_header(read_header(platform.blobs, instance), instance.transfer_syntax_uid)
     cleaned = deidentify(header, disguise.profile, Pseudonyms(disguise.key, patient=patient))
-    syntax = EXPLICIT_VR_LITTLE_ENDIAN if is_deflated(instance) else instance.transfer_syntax_uid
+    syntax = _rewritten_syntax(instance)
     return OutgoingObject(
         header=cleaned.data_set,
         transfer_syntax_uid=syntax,
@@ -64,21 +66,28 @@ def disguised(
 
 
 def with_identity(platform: Platform, instance: Instance, corrected: CorrectedStudy | None = None) -> OutgoingObject:
-    """Return an object as every door gives it: as it is kept, with the identity on record where that was corrected."""
-    opened = OpenInstance(instance, platform.blobs, corrected)
-    return OutgoingObject(
-        header=_header(platform, instance, corrected),
-        transfer_syntax_uid=instance.transfer_syntax_uid,
-        chunks=opened.chunks(),
-    )
+    """Return an object as it is kept, or with the identity on record where that was corrected.
+
+    A corrected copy in somebody's hands says nothing of whose it was believed to be: no Original Attributes Sequence.
+    """
+    header = _header(platform, instance, corrected)
+    if header is None:
+        kept = instance.transfer_syntax_uid
+        header = data_set_from_header(read_header(platform.blobs, instance), kept)
+        return OutgoingObject(header=header, transfer_syntax_uid=kept, chunks=OpenInstance(instance, platform.blobs).chunks())
+    header.pop("OriginalAttributesSequence", None)
+    syntax = _rewritten_syntax(instance)
+    return OutgoingObject(header=header, transfer_syntax_uid=syntax, chunks=_chunks(platform, instance, header, syntax))
 
 
-def _header(platform: Platform, instance: Instance, corrected: CorrectedStudy | None) -> Dataset:
-    """Return the header with what was corrected in it; what was sent then stands in its Original Attributes Sequence."""
+def _header(platform: Platform, instance: Instance, corrected: CorrectedStudy | None) -> Dataset | None:
+    """Return the header with what was corrected in it, None when it is given as it was sent."""
     content = corrected_header(platform.blobs, instance, corrected) if corrected is not None else None
-    if content is None:
-        return data_set_from_header(read_header(platform.blobs, instance), instance.transfer_syntax_uid)
-    return data_set_from_header(content, EXPLICIT_VR_LITTLE_ENDIAN if is_deflated(instance) else instance.transfer_syntax_uid)
+    return data_set_from_header(content, _rewritten_syntax(instance)) if content is not None else None
+
+
+def _rewritten_syntax(instance: Instance) -> str:
+    return EXPLICIT_VR_LITTLE_ENDIAN if is_deflated(instance) else instance.transfer_syntax_uid
 
 
 def _chunks(platform: Platform, instance: Instance, cleaned: Dataset, syntax: str) -> Iterator[bytes]:
