@@ -19,6 +19,10 @@ from negatoscope.platform.runtime import Platform
 from negatoscope.platform.settings import Settings, load_settings
 
 PR_SET_PDEATHSIG = 1
+# Of glibc's mallopt.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+KEPT_PIECE_BYTES = 32 << 20
+KEPT_BYTES = 64 << 20
 # Database connections a process of a role keeps; it may open as many again for a while.
 CONNECTIONS = {"web": 16, "dimse": 8, "hl7": 4, "worker": 6}
 
@@ -34,6 +38,17 @@ def settle() -> None:
     """Leave what the start has made out of each later search for garbage, which takes 0.12 s over it; imports come first."""
     gc.collect()
     gc.freeze()
+
+
+def keep_memory() -> None:
+    """Keep the memory of a large answer for the next: fresh pages for a frame of 10 MB cost a third of its processor time.
+
+    Where the C library has no such call, nothing changes.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, KEPT_PIECE_BYTES)
+        mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def run_web(settings: Settings) -> None:

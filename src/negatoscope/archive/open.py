@@ -104,7 +104,7 @@ class OpenInstance:
         return self.instance.data_set_offset if head is None else head.data_set_offset
 
     def chunks(self, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """Yield the Part 10 file, or a range of it, in pieces of at most 1 MiB."""
+        """Yield the Part 10 file, or a range of it, in pieces of at most 2 MiB."""
         head = self.head
         if head is not None:
             yield from self._corrected_chunks(head, offset, self._size(head) - offset if length is None else length)
