@@ -24,6 +24,6 @@ if [ "${1:-}" = quick ]; then
   step "unit and architecture tests" "$BIN"/pytest -q -n 2 tests/unit tests/architecture
 else
   step "unit, architecture and contract tests" "$BIN"/pytest -q -n 2 tests/unit tests/architecture tests/contract
-  step "end-to-end tests" "$BIN"/pytest -q tests/e2e # one after the other: each starts the product or a browser
+  step "end-to-end tests" "$BIN"/pytest -q -n 2 --dist loadfile tests/e2e # a file is one story: its tests share a product
 fi
 echo "All checks passed in $((SECONDS - began)) s."

@@ -309,11 +309,15 @@ WATCH: Final = (
     Screen(name="rejections", login="radiologue", path="/archive/rejections"),
     Screen(name="moves", login="identite", path="/archive/moves"),
     Screen(name="retention", login="dpo", path="/archive/retention", in_all_looks=True),
-    Screen(name="retention-faults", login="admin", path="/archive/retention", send=("#hold",), shown=FAULTS, is_answer=True),
     Screen(name="installation", login="admin", path="/admin"),
 )  # fmt: skip
 
-SCREENS: Final = (*OPEN_TO_ANYBODY, *OF_ONESELF, *READING, *RECORDS, *OUTSIDE, *WATCH)
+# A hold asks for a sign-in of the last ten minutes: this screen comes first of the administrator's.
+RIGHT_AFTER_SIGN_IN: Final = (
+    Screen(name="retention-faults", login="admin", path="/archive/retention", send=("#hold",), shown=FAULTS, is_answer=True),
+)
+
+SCREENS: Final = (*RIGHT_AFTER_SIGN_IN, *OPEN_TO_ANYBODY, *OF_ONESELF, *READING, *RECORDS, *OUTSIDE, *WATCH)
 
 NOT_SCREENS: Final = {
     "/health": "the state in JSON, for machines",

@@ -162,6 +162,7 @@ def test_outline_lies_on_the_image_and_the_key_switches_it(department: Departmen
     see_full_quality(reader)
     outline = reader.get_by_role("img", name="À regarder")
     expect(outline).to_have_accessible_name(re.compile(r"Tache claire \d+\s%"))
+    expect(outline).to_be_visible()
     box = outline.bounding_box()
     place = reader.evaluate("([x, y]) => window.negatoscopeViewer.locate(0, x, y)", list(BLOB_AT))
     assert box is not None

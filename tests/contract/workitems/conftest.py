@@ -15,6 +15,7 @@ from negatoscope.access.devices import register_device
 from negatoscope.access.model import Action, Role, system_subject
 from negatoscope.access.tokens import create_token
 from negatoscope.doors.dicomweb.application import create_dicomweb
+from negatoscope.doors.dimse.limits import Limits
 from negatoscope.doors.dimse.server import serving
 from negatoscope.doors.dimse.workitem_reports import REPORT_WORKITEMS, SEND_WORKITEM_REPORTS
 from negatoscope.platform.runtime import Platform
@@ -44,7 +45,7 @@ def web(platform: Platform) -> WebWire:
 
 @pytest.fixture
 def port(platform: Platform) -> Iterator[int]:
-    with serving(platform) as port:
+    with serving(platform, limits=Limits(idle_s=1e9)) as port:  # the clock is turned by weeks while a device stays associated
         yield port
 
 
