@@ -65,7 +65,7 @@ def list_delay(server: Server, folder: Path, *, seed: int) -> float:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             page = browser.new_context(extra_http_headers=server.headers).new_page()
-            page.goto(f"{root}/reading", wait_until="load")
+            page.goto(f"{root}/reading?modality=DX", wait_until="load")  # the small CT studies fill a page by themselves
             page.wait_for_timeout(1000)  # the live connection is open
             send(server, folder)
             answered = time.time() * 1000
