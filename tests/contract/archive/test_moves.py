@@ -69,6 +69,19 @@ def patient_of(platform: Platform, image: Dataset) -> UUID:
         return get_study(tx, str(image.StudyInstanceUID)).patient_id
 
 
+def moved(platform: Platform, subject: Subject, image: Dataset, target: Dataset, is_signed: IsSigned = unsigned) -> Move:
+    return propose_move(
+        platform,
+        subject,
+        str(image.StudyInstanceUID),
+        [str(image.SOPInstanceUID)],
+        to_study_uid=str(target.StudyInstanceUID),
+        to_patient_id=None,
+        reason=REASON,
+        is_signed=is_signed,
+    )
+
+
 def uids_in(platform: Platform, study_uid: str) -> set[str]:
     with platform.database.read(platform.tenant) as tx:
         return {str(one.sop_instance_uid) for one in list_instances(tx, study_uid)}
@@ -77,24 +90,15 @@ def uids_in(platform: Platform, study_uid: str) -> set[str]:
 def test_image_moved_to_another_patient_says_so_at_every_way_out(platform: Platform, images: list[Dataset]) -> None:
     first, second, other = images
     lead = a_user(platform, Role.LEAD_RADIOLOGIST)
-    move = propose_move(
-        platform,
-        lead,
-        str(first.StudyInstanceUID),
-        [str(second.SOPInstanceUID)],
-        to_study_uid=str(other.StudyInstanceUID),
-        to_patient_id=None,
-        reason=REASON,
-        is_signed=unsigned,
-    )
+    move = moved(platform, lead, second, other)
     assert move.state is MoveState.APPLIED
     assert uids_in(platform, str(first.StudyInstanceUID)) == {str(first.SOPInstanceUID)}
     opened = {str(one.sop_instance_uid): one for one in open_instances(platform, lead, study_uid=str(other.StudyInstanceUID))}
-    moved = opened[str(second.SOPInstanceUID)]
-    whole = b"".join(moved.chunks())
-    assert len(whole) == moved.size
-    assert moved.read(100, 300) == whole[100:400] == b"".join(moved.chunks(100, 300))
-    assert moved.read(moved.size - 50, 50) == whole[-50:]
+    given = opened[str(second.SOPInstanceUID)]
+    whole = b"".join(given.chunks())
+    assert len(whole) == given.size
+    assert given.read(100, 300) == whole[100:400] == b"".join(given.chunks(100, 300))
+    assert given.read(given.size - 50, 50) == whole[-50:]
     given = pydicom.dcmread(io.BytesIO(whole))
     assert (str(given.PatientName), given.PatientID, given.PatientSex) == ("Ōta^Jun", "SYN-0009", "M")
     assert given.StudyInstanceUID == other.StudyInstanceUID
@@ -227,16 +231,7 @@ def test_identity_officer_proposes_and_another_confirms(platform: Platform, imag
     reader = a_user(platform, Role.RADIOLOGIST)
 
     def propose() -> UUID:
-        return propose_move(
-            platform,
-            officer,
-            str(first.StudyInstanceUID),
-            [str(second.SOPInstanceUID)],
-            to_study_uid=str(other.StudyInstanceUID),
-            to_patient_id=None,
-            reason=REASON,
-            is_signed=unsigned,
-        ).move_id
+        return moved(platform, officer, second, other).move_id
 
     move_id = propose()
     assert uids_in(platform, str(first.StudyInstanceUID)) == {str(first.SOPInstanceUID), str(second.SOPInstanceUID)}
@@ -255,35 +250,13 @@ def test_identity_officer_proposes_and_another_confirms(platform: Platform, imag
 
 
 def test_signed_study_takes_two_people_whoever_proposes(platform: Platform, images: list[Dataset]) -> None:
-    first, second, other = images
+    _, second, other = images
     lead = a_user(platform, Role.LEAD_RADIOLOGIST)
-    move = propose_move(
-        platform,
-        lead,
-        str(first.StudyInstanceUID),
-        [str(second.SOPInstanceUID)],
-        to_study_uid=str(other.StudyInstanceUID),
-        to_patient_id=None,
-        reason=REASON,
-        is_signed=signed,
-    )
+    move = moved(platform, lead, second, other, signed)
     assert move.state is MoveState.PROPOSED
     with pytest.raises((Forbidden, Conflict)):
         confirm_move(platform, lead, move.move_id, version=1)
     confirm_move(platform, a_user(platform, Role.IDENTITY_OFFICER), move.move_id, version=1)
-
-
-def moved(platform: Platform, subject: Subject, image: Dataset, target: Dataset, is_signed: IsSigned = unsigned) -> Move:
-    return propose_move(
-        platform,
-        subject,
-        str(image.StudyInstanceUID),
-        [str(image.SOPInstanceUID)],
-        to_study_uid=str(target.StudyInstanceUID),
-        to_patient_id=None,
-        reason=REASON,
-        is_signed=is_signed,
-    )
 
 
 def test_what_two_decided_is_not_undone_by_one(platform: Platform, images: list[Dataset]) -> None:
