@@ -94,11 +94,11 @@ def test_image_moved_to_another_patient_says_so_at_every_way_out(platform: Platf
     assert move.state is MoveState.APPLIED
     assert uids_in(platform, str(first.StudyInstanceUID)) == {str(first.SOPInstanceUID)}
     opened = {str(one.sop_instance_uid): one for one in open_instances(platform, lead, study_uid=str(other.StudyInstanceUID))}
-    given = opened[str(second.SOPInstanceUID)]
-    whole = b"".join(given.chunks())
-    assert len(whole) == given.size
-    assert given.read(100, 300) == whole[100:400] == b"".join(given.chunks(100, 300))
-    assert given.read(given.size - 50, 50) == whole[-50:]
+    opened_image = opened[str(second.SOPInstanceUID)]
+    whole = b"".join(opened_image.chunks())
+    assert len(whole) == opened_image.size
+    assert opened_image.read(100, 300) == whole[100:400] == b"".join(opened_image.chunks(100, 300))
+    assert opened_image.read(opened_image.size - 50, 50) == whole[-50:]
     given = pydicom.dcmread(io.BytesIO(whole))
     assert (str(given.PatientName), given.PatientID, given.PatientSex) == ("Ōta^Jun", "SYN-0009", "M")
     assert given.StudyInstanceUID == other.StudyInstanceUID
